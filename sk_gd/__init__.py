@@ -1,0 +1,7 @@
+"""Linear and logistic regression by gradient descent, for scikit-learn."""
+
+from sk_gd.estimators import GDLinearRegressor, GDLogisticClassifier
+
+__version__ = "0.1.0"
+
+__all__ = ["GDLinearRegressor", "GDLogisticClassifier", "__version__"]

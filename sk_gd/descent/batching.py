@@ -1,0 +1,45 @@
+"""On which rows the gradient is estimated: the one thing in which the three variants differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Batching:
+    """All rows at once, a few, or one by one.
+
+    Parameters
+    ----------
+    size : int
+        Rows per gradient estimate: n_samples is batch descent, 1 stochastic, anything between mini-batch.
+    shuffle : bool
+        Whether every epoch visits the rows in a fresh random order.
+    """
+
+    size: int
+    shuffle: bool = True
+
+    def order(self, n_samples: int, rng: np.random.Generator) -> Array:
+        """The order in which one epoch visits the rows."""
+        return rng.permutation(n_samples) if self.shuffle else np.arange(n_samples)
+
+    def epoch(self, n_samples: int, rng: np.random.Generator) -> Iterator[Array | None]:
+        """The batches of one epoch; None is every row, in place."""
+        if self.size >= n_samples:
+            yield None
+        else:
+            order = self.order(n_samples, rng)
+            for start in range(0, n_samples, self.size):
+                yield order[start : start + self.size]
+
+    def n_updates(self, n_samples: int) -> int:
+        """Updates in one epoch."""
+        return -(-n_samples // self.size)

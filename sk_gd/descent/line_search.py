@@ -1,0 +1,96 @@
+"""Batch descent without a learning rate: steepest descent in a metric, with a line search that keeps the objective falling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sk_gd.descent.batching import Batching
+from sk_gd.descent.metrics import rebuild_pays, refresh_metric, stale
+from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.proximal import proximal_direction
+from sk_gd.descent.state import DescentState
+from sk_gd.preconditioners import Metric, Secant
+
+SUFFICIENT = 1e-4  # share of the decrease promised by the slope that a step must bring (Armijo, 1966)
+STALLS = 5  # steps within rounding whose estimated gap does not halve
+
+
+class LineSearchStep:
+    """``theta + t * direction`` with the first t of 1, and shorter ones, that lets the objective fall enough.
+
+    A smooth objective is descended along ``-P^-1 gradient``, where the metric P keeps learning from the steps; one with an L1
+    penalty along the minimiser of the quadratic model plus penalty (a proximal Newton step, Lee, Sun and Saunders 2014).
+    """
+
+    def __init__(self, n_samples: int, metric: Metric, smooth: bool) -> None:
+        self.batching = Batching(n_samples)
+        self.metric = Secant(metric) if smooth else metric
+
+    def initialise(self, objective: Objective, state: DescentState) -> None:
+        if state.direction is not None:
+            return  # continued where it was
+        state.value, state.gradient = objective.value_and_gradient(state.theta)
+        state.metric, state.rate = self.metric, 1.0
+        refresh_metric(objective, state)
+        self.aim(objective, state)
+
+    def epoch(self, objective: Objective, state: DescentState) -> None:
+        theta, gradient, gap = state.theta, state.gradient, state.gap
+        assert gradient is not None
+        self.search(objective, state)
+        state.n_updates += 1
+        state.metric_age += 1
+        if state.theta is theta:
+            return
+        assert state.metric is not None and state.gradient is not None
+        step, change = state.theta - theta, state.gradient - gradient
+        if isinstance(state.metric, Secant):
+            state.metric.learn(step, change)
+        elif (agreement := float(np.vdot(step, change))) > 0:
+            state.scale = agreement / float(np.vdot(step, state.metric.product(step)))
+        self.aim(objective, state)
+        if state.gap > gap / 3 and rebuild_pays(objective, state):
+            refresh_metric(objective, state)
+            self.aim(objective, state)
+
+    def certify(self, objective: Objective, state: DescentState) -> None:
+        if stale(objective, state):
+            refresh_metric(objective, state)
+            self.aim(objective, state)
+
+    def aim(self, objective: Objective, state: DescentState) -> None:
+        """Choose the direction, and estimate with the same model how far down the minimum is."""
+        assert state.metric is not None and state.gradient is not None
+        if objective.penalty.l1:
+            state.direction, state.gap = proximal_direction(objective, state)
+        else:
+            state.direction = -state.metric.solve(state.gradient)
+            state.gap = -float(np.vdot(state.gradient, state.direction)) / 2
+
+    def search(self, objective: Objective, state: DescentState) -> None:
+        """Backtrack from a full step; a state left as it was is stuck."""
+        direction, value, gradient = state.direction, state.value, state.gradient
+        assert direction is not None and gradient is not None
+        slope = float(np.vdot(gradient, direction)) + self.penalty_slope(objective, state.theta, direction)
+        floor = 8 * np.finfo(objective.source.dtype).eps * abs(value)
+        rate = 1.0
+        while slope < 0 and rate > 1e-12:
+            theta = state.theta + rate * direction
+            new_value, new_gradient = objective.value_and_gradient(theta)
+            fall = new_value - value
+            # where rounding hides the fall, believe the gradient (Hager and Zhang, 2005)
+            level = abs(fall) <= floor and abs(float(np.vdot(new_gradient, direction))) <= 0.8 * abs(slope)
+            if fall <= SUFFICIENT * rate * slope or (level and not objective.penalty.l1):
+                state.theta, state.value, state.gradient, state.rate = theta, new_value, new_gradient, rate
+                state.stalls = state.stalls + 1 if abs(fall) <= floor else 0
+                state.stuck = state.stalls >= STALLS
+                return
+            bend = fall - rate * slope
+            rate *= float(np.clip(-rate * slope / (2 * bend), 0.1, 0.5)) if np.isfinite(bend) else 0.1
+        state.stuck = True
+
+    @staticmethod
+    def penalty_slope(objective: Objective, theta: Array, direction: Array) -> float:
+        """Change of the L1 penalty over a full step."""
+        l1, coef = objective.penalty.l1, objective.coef(theta)
+        return float(l1 * (np.abs(coef + objective.coef(direction)).sum() - np.abs(coef).sum())) if l1 else 0.0

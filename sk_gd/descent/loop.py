@@ -1,0 +1,81 @@
+"""Gradient descent, told once. The three variants differ only in the rows on which the gradient is estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sk_gd.descent.batching import Batching
+from sk_gd.descent.objective import Objective
+from sk_gd.descent.state import DescentState
+from sk_gd.descent.stopping import StoppingRule, StopReason
+
+Watch = Callable[[DescentState], bool]
+
+
+class Divergence(ArithmeticError):
+    """The objective grew beyond where it started, and the user asked to be told."""
+
+
+class Step(Protocol):
+    """How one visit of some rows moves the parameters."""
+
+    batching: Batching
+
+    def initialise(self, objective: Objective, state: DescentState) -> None:
+        """Choose what the objective decides: the metric, the rate, the first gradient."""
+
+    def epoch(self, objective: Objective, state: DescentState) -> None:
+        """Estimate the gradient and step against it, until every row has been visited once."""
+
+    def certify(self, objective: Objective, state: DescentState) -> None:
+        """Make sure of the gap, before it is believed."""
+
+
+def descend(
+    objective: Objective,
+    step: Step,
+    state: DescentState,
+    stopping: StoppingRule,
+    *,
+    on_divergence: str = "recover",
+    watch: Watch = lambda state: False,
+) -> StopReason:
+    """Initialise, calculate the gradient of the cost, step against it, repeat until convergence or a limit.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is minimised.
+    step : Step
+        Which rows a gradient is estimated on, its metric, and how far to go.
+    state : DescentState
+        Where to start; changed in place.
+    stopping : StoppingRule
+        When it is enough.
+    on_divergence : {"recover", "raise"}
+        What to do when the objective rises above its start.
+    watch : callable
+        Sees the state after every epoch; returning True ends the descent.
+    """
+    step.initialise(objective, state)
+    if not state.loss_curve:
+        state.record()
+    ceiling = state.loss_curve[0]
+    while (reason := stopping(state)) is None or (reason is StopReason.CONVERGED and not sure(objective, step, state, stopping)):
+        step.epoch(objective, state)
+        state.n_epochs += 1
+        if not state.value <= ceiling:  # nan is not either
+            if on_divergence == "raise":
+                raise Divergence(state)
+            state.recover()
+        state.record()
+        if watch(state):
+            return StopReason.CALLBACK
+    return reason
+
+
+def sure(objective: Objective, step: Step, state: DescentState, stopping: StoppingRule) -> bool:
+    """Whether the gap is still small when it is estimated with all care."""
+    step.certify(objective, state)
+    return stopping(state) is StopReason.CONVERGED

@@ -1,0 +1,58 @@
+"""When to build the metric, and whether to build it again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.proximal import proximal_direction
+from sk_gd.descent.state import DescentState
+from sk_gd.preconditioners import Diagonal, Hessian, Joint, Metric
+
+MAX_FULL = 1024  # features up to which a full metric is considered: it holds three arrays of their square
+
+
+def refresh_metric(objective: Objective, state: DescentState, centred: bool = True) -> None:
+    """Build the state's metric at the state's theta."""
+    assert state.metric is not None
+    state.metric.update(objective, state.theta, centred)
+    state.metric_age, state.scale = 0, 1.0
+
+
+def best_metric(objective: Objective) -> Metric:
+    """The metric nearest to the second derivative that can be held: of all outputs jointly, of one, or its diagonal."""
+    n_outputs, n_features = objective.shape[0], objective.n_features
+    if objective.loss.couples and n_outputs * n_features <= MAX_FULL and not objective.penalty.l1:
+        return Joint()
+    return Hessian() if n_features <= MAX_FULL else Diagonal()
+
+
+def stale(objective: Objective, state: DescentState) -> bool:
+    """Whether the metric was built where the second derivative was another."""
+    return state.metric_age > 0 and not objective.loss.quadratic
+
+
+def rebuild_pays(objective: Objective, state: DescentState) -> bool:
+    """Whether the metric is out of date and passes enough have gone by to pay for a new one.
+
+    Never more time is spent on building than the passes took.
+    """
+    assert state.metric is not None
+    cost = state.metric.cost(objective.n_features, objective.shape[0])
+    return stale(objective, state) and state.metric_age >= cost
+
+
+def estimated_gap(objective: Objective, state: DescentState) -> float:
+    """How far below theta the quadratic model with the state's metric has its minimum: ``gradient' P^-1 gradient / 2``."""
+    assert state.metric is not None and state.gradient is not None
+    if objective.penalty.l1:
+        return proximal_direction(objective, state)[1]
+    return float(np.vdot(state.gradient, state.metric.solve(state.gradient))) / 2
+
+
+def certificate(objective: Objective, theta: Array) -> tuple[float, float]:
+    """Objective at theta, and an estimate of ``F(theta) - F(minimum)`` in a metric made for it there, from all rows."""
+    value, gradient = objective.value_and_gradient(theta)
+    state = DescentState(theta, np.random.default_rng(0), value, gradient, metric=best_metric(objective))
+    refresh_metric(objective, state)
+    return value, estimated_gap(objective, state)

@@ -1,0 +1,149 @@
+"""The function that descends: mean loss plus penalty."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_gd.losses import Loss, SquaredError
+from sk_gd.penalties import ElasticNet
+from sk_gd.preconditioners import Coordinates, Curvature, Metric
+from sk_gd.sources import Block, Source
+
+Array = NDArray[Any]
+NO_SLOPES = np.empty((0, 0))
+
+
+class Objective:
+    """``F(theta) = (1 / n) * sum_i s_i * loss(y_i, z_i) + penalty(coef)``, ``z_i = x_i . coef + intercept``.
+
+    Parameters
+    ----------
+    loss, penalty, source
+        See the rooms of these names. The source's weights have mean 1.
+    n_outputs : int
+        Number of raw predictions per row.
+    fit_intercept : bool
+        Whether theta, of shape (n_outputs, n_features + fit_intercept), ends with an intercept.
+    """
+
+    def __init__(self, loss: Loss, penalty: ElasticNet, source: Source, n_outputs: int, fit_intercept: bool) -> None:
+        self.loss, self.penalty, self.source, self.fit_intercept = loss, penalty, source, fit_intercept
+        self.l2 = penalty.l2
+        self.n_samples, self.n_features = source.n_samples, source.n_features
+        self.shape = (n_outputs, self.n_features + fit_intercept)
+
+    def coef(self, theta: Array) -> Array:
+        """Theta without the intercept."""
+        return theta[:, : self.n_features]
+
+    @cached_property
+    def constant(self) -> Array:
+        """Theta of the best model that ignores X."""
+        theta = np.zeros(self.shape)
+        if self.fit_intercept:
+            theta[:, -1] = self.loss.constant(self.source.y, self.source.weights)
+        return theta
+
+    @cached_property
+    def constant_value(self) -> float:
+        """F of the best model that ignores X: where the relative gap is 1."""
+        block = Block(np.empty((self.n_samples, 0)), self.source.y, self.source.weights)
+        z = np.repeat(self.constant[:, -1:].T if self.fit_intercept else np.zeros((1, self.shape[0])), self.n_samples, axis=0)
+        return float(block.weigh(self.loss.value_and_slope(block.y, z)[0]).mean(dtype=np.float64))
+
+    def value_and_gradient(self, theta: Array, rows: Array | None = None, slopes: Array = NO_SLOPES) -> tuple[float, Array]:
+        """F and the gradient of its smooth part, on all rows or estimated on some.
+
+        ``slopes`` of shape (n_samples, n_outputs) receives the weighted derivative of the loss of every row.
+        """
+        if rows is None:
+            count = self.n_samples
+            value, gradient = self.source.value_and_gradient(self.loss, theta, slopes)
+        else:
+            block, count = self.source.take(rows), len(rows)
+            per_row, slope = self.loss.value_and_slope(block.y, block.raw(theta))
+            value = float(block.weigh(per_row).sum(dtype=np.float64))
+            gradient = block.gradient(block.weigh(slope), self.fit_intercept)
+        coef = self.coef(theta)
+        gradient = gradient / count  # never by the rows' own weights: that would cancel them where a batch is one row
+        self.coef(gradient)[:] += self.penalty.gradient(coef)
+        return value / count + self.penalty.value(coef), gradient
+
+    def prox(self, theta: Array, rate: float) -> Array:
+        """Proximal map of the penalty's other part, which has no gradient at zero."""
+        return np.hstack([self.penalty.prox(self.coef(theta), rate), theta[:, self.n_features :]])
+
+    def curvature(self, theta: Array, full: bool, centred: bool = True) -> Curvature:
+        """Second moments of the rows weighted by the loss's second derivative at theta."""
+
+        def curvature_of(block: Block) -> Array:
+            h: Array = block.weigh(self.loss.curvature_at(block.y, block.raw(theta)))
+            return np.maximum(h, 1e-10 * self.loss.curvature)  # rows predicted with certainty keep a trace of curvature
+
+        total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)
+        return Curvature(total / self.n_samples, center, moments / self.n_samples)
+
+    def joint_curvature(self, theta: Array) -> Curvature:
+        """Mean over the rows of ``(diag(p) - p p') (x) (x - center, 1)(x - center, 1)'``, all outputs against all."""
+        source, (n_outputs, width) = self.source, self.shape
+        center = np.zeros(self.n_features)
+        if self.fit_intercept:
+            center = np.sum([source.dense_rows(rows).sum(axis=0) for rows in source.tiles()], axis=0) / self.n_samples
+        total, hessian = np.zeros(n_outputs), np.zeros((n_outputs, width, n_outputs, width))
+        for rows in source.tiles():
+            block = source.take(rows)
+            X = source.dense_rows(rows) - center
+            X = np.hstack([X, np.ones((len(X), width - self.n_features))])
+            p = self.loss.mean(np.asarray(block.raw(theta), dtype=np.float64))
+            weighed = block.weigh(p)
+            for k in range(n_outputs):
+                hessian[k, :, k] += (X * weighed[:, k : k + 1]).T @ X
+            mixed = (np.sqrt(weighed * p)[:, :, None] * X[:, None, :]).reshape(len(X), -1)
+            hessian -= (mixed.T @ mixed).reshape(hessian.shape)
+            total += block.weigh(p * (1 - p)).sum(axis=0)
+        size = n_outputs * width
+        return Curvature(total / self.n_samples, center, hessian.reshape(size, size) / self.n_samples)
+
+    def smoothness(self, metric: Metric, max_passes: int = 50) -> float:
+        """Largest eigenvalue of the Hessian's upper bound in a metric: L. Descent is stable below a rate of 2 / L.
+
+        Power iteration, on the gradient of a squared error with the loss's greatest curvature.
+        """
+        probe = self.source.retarget(np.zeros((self.n_samples, 1), self.source.dtype))
+
+        def bend(v: Array) -> Array:
+            bent = self.loss.curvature * probe.value_and_gradient(SquaredError(), v, NO_SLOPES)[1] / self.n_samples
+            self.coef(bent)[:] += self.penalty.gradient(self.coef(v))
+            return bent
+
+        # start with a component along every feature: the gradient of a constant prediction, and a little of each
+        v = metric.solve(bend(np.full((1, self.shape[1]), 1e-3)) + 1e-3)
+        largest = 0.0
+        for _ in range(max_passes):
+            v = v / max(np.sqrt(abs(float(np.vdot(v, metric.product(v))))), 1e-300)
+            bent = bend(v)
+            previous, largest = largest, float(np.vdot(v, bent))
+            if largest <= previous * 1.01:
+                break
+            v = metric.solve(bent)
+        return largest
+
+    def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
+        """Largest curvature of the loss of a single row in these coordinates: anywhere, or at theta."""
+        size = self.source.squared_norms(coordinates) + self.fit_intercept
+        if theta is None:
+            bound: float | Array = self.loss.curvature
+        else:
+            parts = self.source.map_blocks(lambda rows: self._row_curvature(self.source.take(rows), theta))
+            bound = np.concatenate(parts)
+        weighed = Block(size, self.source.y, self.source.weights).weigh(size * bound)
+        return float(weighed.max()) + float(coordinates.l2.max(initial=0.0))
+
+    def _row_curvature(self, block: Block, theta: Array) -> Array:
+        """Bound of the second derivative of every row's loss in its raw predictions (Gershgorin)."""
+        largest: Array = self.loss.curvature_at(block.y, block.raw(theta)).max(axis=1)
+        return largest if self.loss.quadratic or theta.shape[0] == 1 else np.minimum(2 * largest, self.loss.curvature)

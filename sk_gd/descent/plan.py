@@ -1,0 +1,158 @@
+"""What "auto" means: the table from variant, data, loss and penalty to a method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sk_gd.descent.batching import Batching
+from sk_gd.descent.line_search import LineSearchStep
+from sk_gd.descent.loop import Step, Watch, descend
+from sk_gd.descent.metrics import MAX_FULL, best_metric
+from sk_gd.descent.objective import Objective
+from sk_gd.descent.reduced import ReducedStep, SagaStep
+from sk_gd.descent.scheduled import ScheduledStep
+from sk_gd.descent.state import DescentState
+from sk_gd.descent.stopping import StoppingRule, StopReason
+from sk_gd.descent.sweep import SweepStep
+from sk_gd.optimizers import OPTIMIZERS, GradientDescent
+from sk_gd.preconditioners import PRECONDITIONERS, Diagonal, Hessian, Identity, Joint, Metric
+from sk_gd.schedules import SCHEDULES
+from sk_gd.sources import CSRSource
+
+BATCH_SIZES = {"mini-batch": 256, "stochastic": 1}
+REDUCED: dict[str, type[ReducedStep]] = {"svrg": ReducedStep, "saga": SagaStep}
+ROUNDING = 1e-25  # a relative gap beyond what rounding lets a descent see
+SMALL = 2**15  # values in X up to which a few more passes cost less than a millisecond
+UNIT_SPREAD = 1e3  # ratio of the columns' largest entries from which sparse features count as having different units
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A step rule, its name for people, and one that ends the descent on small data."""
+
+    step: Step
+    name: str
+    finish: Step | None = None
+
+    def run(
+        self, objective: Objective, state: DescentState, stopping: StoppingRule, on_divergence: str, watch: Watch
+    ) -> StopReason:
+        """Descend by the step rule, then by the one that finishes."""
+        reason = descend(objective, self.step, state, stopping, on_divergence=on_divergence, watch=watch)
+        if self.finish is not None and reason in (StopReason.CONVERGED, StopReason.ROUNDING):
+            state.hand_over()
+            finish = descend(objective, self.finish, state, replace(stopping, tol=ROUNDING), watch=watch)
+            reason = reason if finish is StopReason.MAX_ITER else finish
+        return reason
+
+
+def make_plan(
+    objective: Objective,
+    *,
+    variant: str,
+    batch_size: int | str,
+    optimizer: Any,
+    learning_rate: float | str,
+    schedule: Any,
+    preconditioner: str | None,
+    shuffle: bool,
+) -> Plan:
+    """Choose the method.
+
+    ===========================  ==========================  ===========================================================
+    variant                      parameters left on "auto"   method
+    ===========================  ==========================  ===========================================================
+    batch                        optimizer, learning_rate    steepest descent in a learning metric, with line search
+    batch                        optimizer                   gradient descent at the given rate
+    mini-batch, stochastic       optimizer                   SVRG
+    mini-batch                   batch_size                  256 rows, or all where there are fewer
+    any                          learning_rate               1 / L, L the smoothness of a batch (a third of it for SVRG, SAGA)
+    ===========================  ==========================  ===========================================================
+
+    ============================================  ===========================================================
+    data                                          metric chosen by preconditioner="auto"
+    ============================================  ===========================================================
+    up to 1024 features                           Hessian of all rows (diagonal for epochs with an L1 penalty)
+    more, dense, or sparse with different units   diagonal of the Hessian
+    more, sparse with alike units (text)          none; the diagonal with an L1 penalty
+    ============================================  ===========================================================
+
+    A mini-batch of all rows is batch descent. On small data (up to 32768 values) SVRG and SAGA end with steps on all rows down to
+    rounding, so that the answer does not depend on the order of the visits.
+    """
+    n = objective.n_samples
+    size = _size(variant, batch_size, n)
+    everything = size >= n
+    schedule = SCHEDULES[schedule]() if isinstance(schedule, str) else schedule
+    rate = None if learning_rate == "auto" else float(learning_rate)
+    if optimizer == "auto" and everything and rate is None:
+        metric = _metric(objective, preconditioner, sweeps=False)
+        smooth = objective.penalty.l1 == 0
+        return Plan(LineSearchStep(n, metric, smooth), _name("steepest descent with line search", metric))
+    metric = _metric(objective, preconditioner, sweeps=True)
+    batching = Batching(size, shuffle)
+    if optimizer == "auto" and not everything:
+        optimizer = "svrg"
+    if isinstance(optimizer, str) and optimizer in REDUCED:
+        if everything:
+            raise ValueError(
+                f"optimizer={optimizer!r} reduces the variance of gradients estimated on some rows, but variant={variant!r} "
+                "uses every row: leave optimizer='auto', or choose variant='mini-batch' or 'stochastic'."
+            )
+        step = REDUCED[optimizer](batching, GradientDescent(), schedule, rate, metric)
+        finish = None
+        if objective.n_samples * objective.n_features <= SMALL:
+            finish = LineSearchStep(n, _metric(objective, preconditioner, sweeps=False), objective.penalty.l1 == 0)
+        return Plan(step, _name(f"{optimizer}, {_rows(size)}", metric), finish)
+    if optimizer == "auto":
+        optimizer = "gd"
+    name = optimizer if isinstance(optimizer, str) else type(optimizer).__name__
+    optimizer = OPTIMIZERS[optimizer]() if isinstance(optimizer, str) else optimizer
+    compiled = not everything and optimizer.kernel is not None and objective.loss.pointwise is not None
+    kind = SweepStep if compiled else ScheduledStep
+    return Plan(kind(batching, optimizer, schedule, rate, metric), _name(f"{name}, {_rows(size, n)}", metric))
+
+
+def _size(variant: str, batch_size: int | str, n_samples: int) -> int:
+    if variant == "mini-batch":
+        return min(n_samples, BATCH_SIZES[variant] if batch_size == "auto" else int(batch_size))
+    if batch_size != "auto":
+        raise ValueError(f"batch_size={batch_size!r} needs variant='mini-batch', got variant={variant!r}: leave it 'auto'.")
+    return n_samples if variant == "batch" else BATCH_SIZES[variant]
+
+
+def _metric(objective: Objective, preconditioner: str | None, sweeps: bool) -> Metric:
+    """The metric by the table above."""
+    kinked = objective.penalty.l1 > 0
+    if preconditioner != "auto":
+        if preconditioner == "hessian" and sweeps and kinked:
+            raise ValueError(
+                "preconditioner='hessian' mixes the features, which an L1 penalty keeps apart: with l1_ratio > 0 use "
+                "preconditioner='diagonal', or variant='batch' with optimizer='auto' and learning_rate='auto'."
+            )
+        return PRECONDITIONERS[preconditioner]()
+    if objective.n_features <= MAX_FULL:
+        return Diagonal() if sweeps and kinked else Hessian() if sweeps else best_metric(objective)
+    return Identity() if isinstance(objective.source, CSRSource) and not kinked and _alike(objective.source) else Diagonal()
+
+
+def _alike(source: CSRSource) -> bool:
+    """Whether the columns look as if they were in the same unit."""
+    largest = abs(source.X).max(axis=0)
+    largest = np.asarray(largest.todense()).ravel()
+    largest = largest[largest > 0]
+    return bool(largest.size == 0 or largest.max() <= UNIT_SPREAD * largest.min())
+
+
+def _rows(size: int, n_samples: int | None = None) -> str:
+    if size == n_samples:
+        return "all rows"
+    return "one row at a time" if size == 1 else f"{size} rows at a time"
+
+
+def _name(method: str, metric: Metric) -> str:
+    names = {Identity: "no metric", Diagonal: "diagonal metric", Hessian: "Hessian metric", Joint: "joint Hessian metric"}
+    return f"{method}, {names[type(metric)]}"

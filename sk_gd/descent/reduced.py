@@ -1,0 +1,79 @@
+"""Variance reduction: stochastic and mini-batch descent that arrives at the minimum, not in its neighbourhood."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sk_gd.descent.metrics import certificate, estimated_gap, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.state import DescentState
+from sk_gd.descent.sweep import SweepStep
+
+
+class ReducedStep(SweepStep):
+    """Gradient estimates ``slope_i(theta) - slope_i(anchor) + mean gradient(anchor)``, exact in the mean and at the minimum.
+
+    Every epoch starts from a pass over all rows, which gives the objective, the certificate and the next anchor at once.
+    ``refresh=False`` keeps the anchor for the epoch (SVRG, Johnson and Zhang 2013), ``refresh=True`` moves it along (SAGA,
+    Defazio, Bach and Lacoste-Julien 2014). An epoch that raised the objective is taken back and the rate halved.
+    """
+
+    refresh = False
+    slopes: Array
+
+    def initialise(self, objective: Objective, state: DescentState) -> None:
+        self.slopes = np.empty((objective.n_samples, objective.shape[0]), objective.source.dtype)
+        super().initialise(objective, state)
+        self.anchor(objective, state)
+
+    def anchor(self, objective: Objective, state: DescentState) -> None:
+        """Take all slopes at theta, and with them the objective and the estimate of the gap."""
+        state.value, state.gradient = objective.value_and_gradient(state.theta, slopes=self.slopes)
+        state.gap = state.doubt * estimated_gap(objective, state)
+
+    def epoch(self, objective: Objective, state: DescentState) -> None:
+        before, value, gap = state.theta, state.value, state.gap
+        assert state.gradient is not None
+        mean = state.gradient.copy()
+        objective.coef(mean)[:] -= objective.penalty.gradient(objective.coef(before))
+        self.sweep(objective, state, self.slopes, self.coordinates.gradient(mean), self.refresh)
+        state.metric_age += 1
+        if np.isfinite(state.theta).all():
+            self.anchor(objective, state)
+        floor = 8 * np.finfo(objective.source.dtype).eps * abs(value)
+        if not (np.isfinite(state.theta).all() and state.value <= value + floor):
+            state.theta, state.rate_scale = before, state.rate_scale / 2
+            self.anchor(objective, state)
+        elif gap / 2 < state.gap < gap:
+            state.rate_scale *= 1.5  # steady but slow: the noise leaves room
+        state.stalls = state.stalls + 1 if abs(state.value - value) <= floor and state.gap > gap / 2 else 0
+        state.stuck = state.stalls >= 5
+        if state.gap > gap / 2 and rebuild_pays(objective, state):
+            self.renew(objective, state)
+
+    def renew(self, objective: Objective, state: DescentState) -> None:
+        """Build the metric at theta and move into its coordinates."""
+        refresh_metric(objective, state, centred=not self.scales_columns(objective))
+        state.memory = None
+        if self.learning_rate is None:
+            state.rate, state.rate_scale = np.nan, 1.0
+        self.enter_metric(objective, state)
+        state.gap = state.doubt * estimated_gap(objective, state)
+
+    def certify(self, objective: Objective, state: DescentState) -> None:
+        if stale(objective, state):
+            self.renew(objective, state)
+            gap = certificate(objective, state.theta)[1]
+            state.doubt *= max(1.0, gap / state.gap)
+            state.gap = max(gap, state.gap)
+
+    def safe_rate(self, objective: Objective, state: DescentState) -> float:
+        """A third of one over the smoothness around theta: an epoch that leaves its validity is taken back."""
+        assert state.metric is not None
+        return 1 / (3 * self.expected_smoothness(objective, state.metric.unit, state.theta))
+
+
+class SagaStep(ReducedStep):
+    """:class:`ReducedStep` whose anchor follows every visit."""
+
+    refresh = True

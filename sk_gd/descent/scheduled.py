@@ -1,0 +1,113 @@
+"""Descent with a learning rate and a schedule: batch, mini-batch and stochastic, as the textbooks have it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sk_gd.descent.batching import Batching
+from sk_gd.descent.metrics import refresh_metric
+from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.state import DescentState
+from sk_gd.optimizers import Optimizer
+from sk_gd.penalties import soft_threshold
+from sk_gd.preconditioners import Metric
+from sk_gd.schedules import Schedule
+
+
+class ScheduledStep:
+    """``theta - rate(t) * direction``, then the penalty's proximal map, in the coordinates of a metric.
+
+    Parameters
+    ----------
+    batching : Batching
+        On which rows every gradient is estimated.
+    optimizer : Optimizer
+        How gradients become directions.
+    schedule : callable
+        Step numbers 1, 2, ... to multiples of the learning rate.
+    learning_rate : float or None
+        None takes the largest rate that is safe for sure, ``1 / L``, with L the smoothness of a batch of this size.
+    metric : Metric
+        In its coordinates the second derivative is about one number times the identity.
+    """
+
+    def __init__(
+        self, batching: Batching, optimizer: Optimizer, schedule: Schedule, learning_rate: float | None, metric: Metric
+    ) -> None:
+        self.batching, self.optimizer, self.schedule = batching, optimizer, schedule
+        self.learning_rate, self.metric = learning_rate, metric
+
+    def initialise(self, objective: Objective, state: DescentState) -> None:
+        if state.metric is None:
+            self.value(objective, state)
+            state.metric = self.metric
+            refresh_metric(objective, state, centred=not self.scales_columns(objective))
+        self.enter_metric(objective, state)
+
+    def scales_columns(self, objective: Objective) -> bool:
+        """Whether rows are read as they are, so that the metric may scale columns but not move them."""
+        return False
+
+    def enter_metric(self, objective: Objective, state: DescentState) -> None:
+        """Take the coordinates of the state's metric, and a learning rate that is safe in them."""
+        assert state.metric is not None
+        penalty = objective.penalty
+        self.coordinates = state.metric.coordinates(penalty.l1, penalty.l2)
+        if self.learning_rate is not None:
+            state.rate = self.learning_rate
+        elif state.rate != state.rate:
+            state.rate = self.safe_rate(objective, state)
+
+    def safe_rate(self, objective: Objective, state: DescentState) -> float:
+        """One over the smoothness that a batch can be expected to have, wherever the descent may go."""
+        assert state.metric is not None
+        smooth = objective.smoothness(state.metric) * state.metric.unit
+        return 1 / self.expected_smoothness(objective, smooth, None)
+
+    def expected_smoothness(self, objective: Objective, smooth: float, theta: Array | None) -> float:
+        """L of all rows, the worst row's for one, and between the two for a few (Gower et al. 2019, for sampling without return)."""
+        n, size = objective.n_samples, self.batching.size
+        if size >= n:
+            return max(smooth, np.finfo(np.float64).tiny)
+        share = (n - size) / (size * (n - 1))
+        return max((1 - share) * smooth + share * objective.row_smoothness(self.coordinates, theta), np.finfo(np.float64).tiny)
+
+    def rates(self, state: DescentState, count: int) -> Array:
+        """The next step lengths."""
+        steps = np.arange(state.n_updates + 1, state.n_updates + count + 1)
+        return state.rate * state.rate_scale * np.asarray(self.schedule(steps), dtype=np.float64)
+
+    def epoch(self, objective: Objective, state: DescentState) -> None:
+        """One pass over the rows: estimate the gradient, turn it into a direction, update the parameters."""
+        rates, met = self.rates(state, self.batching.n_updates(objective.n_samples)), 0.0
+        theta = self.coordinates.enter(state.theta)
+        memory = self.optimizer.init(theta) if state.memory is None else state.memory
+        for rate, rows in zip(rates, self.batching.epoch(objective.n_samples, state.rng), strict=True):
+            if rows is None and state.gradient is not None:
+                value, gradient = state.value, state.gradient  # known from valuing the last epoch
+            else:
+                value, gradient = objective.value_and_gradient(self.coordinates.leave(theta), rows)
+            direction, memory = self.optimizer.direction(self.coordinates.gradient(gradient), memory)
+            theta = theta - rate * direction
+            objective.coef(theta)[:] = soft_threshold(objective.coef(theta), rate * self.coordinates.l1)
+            met += value * (1.0 if rows is None else len(rows) / objective.n_samples)
+        state.theta, state.memory, state.n_updates = self.coordinates.leave(theta), memory, state.n_updates + len(rates)
+        self.close(objective, state, met)
+
+    def close(self, objective: Objective, state: DescentState, met: float) -> None:
+        """Value the epoch: on all rows in batch, else the mean that it met on its way, checked where that looks bad."""
+        ceiling = state.loss_curve[0]
+        if self.batching.size >= objective.n_samples or not met <= ceiling:
+            self.value(objective, state)
+        else:
+            state.value = met
+
+    @staticmethod
+    def value(objective: Objective, state: DescentState) -> None:
+        """Objective and gradient at theta, nan where theta has overflowed."""
+        state.value, state.gradient = np.nan, None
+        if np.isfinite(state.theta).all():
+            state.value, state.gradient = objective.value_and_gradient(state.theta)
+
+    def certify(self, objective: Objective, state: DescentState) -> None:
+        """There is no estimate of the gap to be sure of."""

@@ -1,0 +1,98 @@
+"""Where a descent is: everything that changes, in one place, so that it can be kept, pickled and continued."""
+
+from __future__ import annotations
+
+import time
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_gd.preconditioners import Metric
+
+Array = NDArray[Any]
+
+
+@dataclass
+class DescentState:
+    """The one evolving thing of a descent.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (n_outputs, n_features + fit_intercept)
+        Parameters, intercept last.
+    value : float
+        Objective at theta; for plain stochastic epochs the mean that the epoch met on its way.
+    gradient : ndarray or None
+        Gradient of the smooth part at theta, where a step has computed it on all rows.
+    gap : float
+        Estimate of value minus minimum; nan where the step makes none.
+    rate : float
+        Step length before the schedule; nan before a step has chosen one.
+    memory : ndarray or None
+        What the optimizer remembers.
+    metric : Metric or None
+        Model of the second derivative; ``metric_age`` counts the passes over the data since it was built, ``scale`` is the
+        factor by which the last step showed it to be off.
+    doubt : float
+        Factor by which the metric was seen to underestimate the gap.
+    direction : ndarray or None
+        Where the next line search goes.
+    full_value : float
+        Objective at theta on all rows, once the descent has ended: how a later fit knows the same problem again.
+    stuck : bool
+        No further decrease can be told from rounding.
+    """
+
+    theta: Array
+    rng: np.random.Generator
+    value: float = np.nan
+    gradient: Array | None = None
+    gap: float = np.nan
+    rate: float = np.nan
+    rate_scale: float = 1.0
+    memory: Array | None = None
+    metric: Metric | None = None
+    metric_age: int = 0
+    scale: float = 1.0
+    doubt: float = 1.0
+    direction: Array | None = None
+    n_epochs: int = 0
+    n_updates: int = 0
+    n_recoveries: int = 0
+    stuck: bool = False
+    stalls: int = 0
+    loss_curve: list[float] = field(default_factory=list)
+    best_value: float = np.inf
+    best_theta: Array | None = None
+    full_value: float = np.nan
+    began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.start = self.theta
+
+    def record(self) -> None:
+        """Close an epoch: write down the value, keep the best point."""
+        self.loss_curve.append(self.value)
+        if self.value < self.best_value:
+            self.best_value, self.best_theta = self.value, self.theta.copy()
+
+    def recover(self) -> None:
+        """Return to the best point, forget the velocity that led away from it, halve the rate."""
+        assert self.best_theta is not None
+        self.theta, self.value, self.gradient = self.best_theta.copy(), self.best_value, None
+        self.memory, self.rate_scale = None, self.rate_scale / 2
+        self.n_recoveries += 1
+
+    def resume(self) -> DescentState:
+        """A copy to go on from, with the clock at zero."""
+        state = deepcopy(self)
+        state.began, state.stuck = time.monotonic(), False
+        return state
+
+    def hand_over(self) -> None:
+        """Forget what the last step rule kept for itself, before another one takes over."""
+        self.metric = self.direction = self.memory = None
+        self.gap, self.stuck, self.stalls, self.rate_scale, self.doubt = np.nan, False, 0, 1.0, 1.0

@@ -1,0 +1,67 @@
+"""When it is enough. The reason is a value with a sentence in it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+
+from sk_gd.descent.state import DescentState
+
+
+class StopReason(Enum):
+    """Why a descent ended; the value is the sentence that users read."""
+
+    CONVERGED = "The estimated gap to the minimum fell below tol."
+    ROUNDING = "No further decrease can be told from rounding."
+    PLATEAU = "The objective improved by less than tol over n_iter_no_change epochs."
+    MAX_ITER = "max_iter epochs were done before the objective settled."
+    MAX_TIME = "max_time ran out before the objective settled."
+    CALLBACK = "A callback asked to stop."
+
+
+@dataclass(frozen=True)
+class StoppingRule:
+    """Stop at a small relative gap, else on a plateau, else at a limit.
+
+    Parameters
+    ----------
+    tol : float or None
+        Share of the decrease ``F(constant model) - F(minimum)`` that may be left: a pure number. None goes on to the limit.
+    max_iter : int
+        Limit of epochs, from ``first_epoch`` on.
+    constant_value : float
+        Objective of the best model that ignores X.
+    """
+
+    tol: float | None
+    max_iter: int
+    n_iter_no_change: int
+    max_time: float | None
+    constant_value: float
+    first_epoch: int = 0
+
+    def __call__(self, state: DescentState) -> StopReason | None:
+        if self.tol is not None:
+            if self.relative(state.value, state.gap) <= self.tol:
+                return StopReason.CONVERGED
+            if state.stuck:
+                return StopReason.ROUNDING
+        if state.n_epochs - self.first_epoch >= self.max_iter:
+            return StopReason.MAX_ITER
+        if self.max_time is not None and time.monotonic() - state.began > self.max_time:
+            return StopReason.MAX_TIME
+        return StopReason.PLATEAU if self.tol is not None and self.plateau(state) else None
+
+    def relative(self, value: float, gap: float) -> float:
+        """A gap as share of the whole decrease that the constant model leaves to be made."""
+        whole = max(self.constant_value - value, 0.0) + gap
+        return gap / whole if whole > 0 else 0.0 * gap  # 0 / 0: nothing to be gained, nothing left; nan stays nan
+
+    def plateau(self, state: DescentState) -> bool:
+        """Whether a step without an estimate of the gap has stopped to make progress."""
+        curve, n = state.loss_curve, self.n_iter_no_change
+        if state.gap == state.gap or state.n_epochs - self.first_epoch <= n:
+            return False
+        before, after = min(curve[:-n]), min(curve[-n:])
+        return before - after <= (self.tol or 0.0) * max(self.constant_value - after, 0.0)

@@ -1,0 +1,79 @@
+"""From what a user passes to what the engine reads; everything is refused here, before anything changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from sk_gd._compat import check_sample_weight
+
+Array = NDArray[Any]
+
+
+@contextmanager
+def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
+    """Whatever goes wrong inside, and an interrupt too, leaves the estimator as it was."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, reset: bool, **check_params: Any) -> Any:
+    """X, and y if given, as float32 or float64: dense in C order or CSR whose indices are sound."""
+    if issparse(X) and X.format in ("csr", "csc", "bsr"):
+        # a wrong index would be a wild pointer in compiled code: scipy itself crashes on it, so look before any conversion
+        X.check_format(full_check=True)
+    checked = validate_data(
+        estimator, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", **check_params
+    )
+    rows = checked[0] if isinstance(checked, tuple) else checked
+    if issparse(rows):
+        rows.check_format(full_check=True)
+    return checked
+
+
+def check_weights(sample_weight: Any, X: Any) -> Array | None:
+    """Weights as float64, or None where all rows count the same."""
+    if sample_weight is None:
+        return None
+    weights = np.asarray(check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True), dtype=np.float64)
+    if not weights.any():
+        raise ValueError("Sample weights must contain at least one non-zero number, got weights that are all zero.")
+    return weights
+
+
+def keep_weighted(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, Array | None]:
+    """Leave out rows of weight zero and scale the other weights to mean 1; None where they are all the same."""
+    if weights is None:
+        return X, y, None
+    if not weights.all():
+        kept = weights > 0
+        X, y, weights = X[kept], y[kept], weights[kept]
+    weights = weights / weights.max()  # first, so that the sum cannot overflow
+    if weights.min() == 1.0:
+        return X, y, None
+    return X, y, weights / weights.mean()
+
+
+def check_initial(coef_init: Any, intercept_init: Any, theta: Array, n_features: int) -> Array:
+    """The start: theta with the user's coefficients and intercept in place of its own."""
+    theta = theta.copy()
+    for name, given, part in (("coef_init", coef_init, theta[:, :n_features]), ("intercept_init", intercept_init, theta[:, n_features:])):
+        if given is None:
+            continue
+        given = np.asarray(given, dtype=np.float64)
+        if given.size != part.size or not np.isfinite(given).all():
+            raise ValueError(f"{name} must hold {part.size} finite numbers, of shape {part.shape}, got shape {given.shape}.")
+        part[:] = given.reshape(part.shape)
+    return theta

@@ -1,0 +1,103 @@
+"""What the compiled kernels refuse before they touch memory: shapes and numbers that would lead them out of bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+# The enums of _simd.h.
+LOSSES = {"squared_error": 0, "log_loss": 1, "multinomial": 2}
+OPTIMIZERS = {"gd": 0, "momentum": 1, "nesterov": 2}
+# Slots of memory and hyper-parameters that an optimizer uses, by its number.
+_NEEDS = {0: (0, 0), 1: (1, 1), 2: (1, 1)}
+
+
+def _refuse(wrong: Iterable[tuple[bool, str]], of: str) -> None:
+    problems = ", ".join(what for is_wrong, what in wrong if is_wrong)
+    if problems:
+        raise ValueError(f"a kernel got arrays that do not fit {of}: {problems}")
+
+
+def check_csr(data: Array, indices: Array, indptr: Array, support: Array | None = None, n_features: int = 0) -> None:
+    """The outer shape of a CSR matrix; the column numbers themselves are the caller's word."""
+    wrong = [
+        (len(indices) != len(data), f"{len(indices)} column numbers"),
+        (len(indptr) == 0 or indptr[0] < 0 or indptr[-1] > len(data), "the row ends"),
+        (support is not None and len(support) not in (0, n_features), "support"),
+    ]
+    _refuse(wrong, f"a CSR matrix of {len(data)} values")
+
+
+def check_pass(
+    n: int, d: int, y: Array, weights: Array, theta: Array, loss: int, slopes: Array, gradient: Array, start: int, stop: int
+) -> None:
+    """Arguments of a pass over rows start to stop."""
+    shape = np.shape(theta)
+    wrong = [
+        (loss not in LOSSES.values() or loss == LOSSES["multinomial"], "loss"),
+        (np.shape(y) != (n, 1), "y"),
+        (len(weights) not in (0, n), "weights"),
+        (len(slopes) > 0 and np.shape(slopes) != (n, 1), "slopes"),
+        (shape not in ((1, d), (1, d + 1)) or d == 0, "theta"),
+        (np.shape(gradient) != shape, "gradient"),
+        (not 0 <= start <= stop <= n, f"start {start}, stop {stop}"),
+    ]
+    _refuse(wrong, f"{n} rows with {d} features")
+
+
+def check_pointwise(y: Array, z: Array, weights: Array, loss: int, slopes: Array) -> None:
+    """Arguments of a pointwise evaluation."""
+    n, n_outputs = np.shape(z)
+    wrong = [
+        (loss not in LOSSES.values(), "loss"),
+        (np.shape(y) != (n, 1 if loss == LOSSES["multinomial"] else n_outputs), "y"),
+        (len(weights) not in (0, n), "weights"),
+        (np.shape(slopes) != (n, n_outputs), "slopes"),
+    ]
+    _refuse(wrong, f"{n} rows with {n_outputs} outputs")
+
+
+def check_sweep(
+    n: int,
+    d: int,
+    y: Array,
+    weights: Array,
+    rows: Array,
+    batch_size: int,
+    rates: Array,
+    theta: Array,
+    loss: int,
+    l2: Array,
+    l1: Array,
+    optimizer: int,
+    hyper: Array,
+    memory: Array,
+    slopes: Array,
+    anchor: Array,
+    refresh: bool,
+) -> None:
+    """Arguments of a sweep, dense or CSR."""
+    order, shape = np.asarray(rows), np.shape(theta)
+    n_outputs = shape[0]
+    slots, parameters = _NEEDS.get(optimizer, (0, 0))
+    wrong = [
+        (loss not in LOSSES.values(), "loss"),
+        (optimizer not in _NEEDS, "optimizer"),
+        (shape[1] not in (d, d + 1) or d == 0 or n_outputs == 0, "theta"),
+        (np.shape(y) != (n, 1 if loss == LOSSES["multinomial"] else n_outputs), "y"),
+        (len(weights) not in (0, n), "weights"),
+        (order.size > 0 and (order.min() < 0 or order.max() >= n), "rows"),
+        (batch_size < 1 or len(rates) * batch_size < len(order), "batch_size or rates"),
+        (len(l2) != d or len(l1) != d, "l2 or l1"),
+        (len(hyper) < parameters, "hyper"),
+        (slots > 0 and (len(memory) < slots or np.shape(memory)[1:] != shape), "memory"),
+        (len(slopes) > 0 and np.shape(slopes) != (n, n_outputs), "slopes"),
+        (len(anchor) > 0 and np.shape(anchor) != shape, "anchor"),
+        (refresh and (len(slopes) == 0 or len(anchor) == 0), "refresh without slopes and anchor"),
+    ]
+    _refuse(wrong, f"{n} rows with {d} features")

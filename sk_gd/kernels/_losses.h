@@ -1,0 +1,124 @@
+/* exp, log(1 + u) and the losses of a block of rows, for one dtype: _simd.h includes this file for float and for double (no guard,
+   on purpose). Numbers are those of the dtype, sums are double. */
+
+#define DIGITS (sizeof(REAL) == 8) /* whether the last terms of a series matter */
+#define C(number) ((REAL)(number))
+
+/* exp(-a) for a >= 0: 2^-k e^r with |r| <= ln2 / 2, Taylor to degree 7 or 13 (error 5e-9 or 4e-18), in Estrin's order: short waits.
+   The low part of k ln2 multiplies the result: subtracting it from r would be folded back by re-association.
+   Near the smallest normal number the answer becomes 0. NaN passes through r; k stays a number for it. */
+INLINE REAL NAMED(exp_minus)(REAL a)
+{
+    const REAL last = C(DIGITS ? 708.0 : 87.0), x = a > last ? last : a;
+    const int32_t k = (int32_t)((a < last ? a : last) * C(1.0 / LN2) + C(0.5));
+    const REAL r = k * LN2_HIGH - x, r2 = r * r, r4 = r2 * r2;
+    REAL p = (1 + r) + r2 * (C(1.0 / 2) + r * C(1.0 / 6)) + r4 * ((C(1.0 / 24) + r * C(1.0 / 120)) + r2 * (C(1.0 / 720) + r * C(1.0 / 5040)));
+    if (DIGITS)
+        p += r4 * r4 * ((C(1.0 / 40320) + r * C(1.0 / 362880)) + r2 * (C(1.0 / 3628800) + r * C(1.0 / 39916800))
+                        + r4 * (C(1.0 / 479001600) + r * C(1.0 / 6227020800)));
+    const BITS bits = (BITS)((DIGITS ? 1023 : 127) - k) << (DIGITS ? 52 : 23);
+    REAL scale;
+    memcpy(&scale, &bits, sizeof scale);
+    return a > last ? 0 : (p + p * (k * LN2_LOW)) * scale;
+}
+
+/* log(1 + u) for 0 <= u <= 1 as 2 atanh(s), or ln2 + 2 atanh(s) with 1 + u halved above sqrt(2), so that |s| < 0.172. */
+INLINE REAL NAMED(log1p_unit)(REAL u)
+{
+    const int above = u > C(0.41421356);
+    const REAL s = (above ? u - 1 : u) / (above ? u + 3 : u + 2), q = s * s, q2 = q * q;
+    REAL p = (1 + q * C(1.0 / 3)) + q2 * (C(1.0 / 5) + q * C(1.0 / 7));
+    if (DIGITS)
+        p += q2 * q2 * ((C(1.0 / 9) + q * C(1.0 / 11)) + q2 * (C(1.0 / 13) + q * C(1.0 / 15)) + q2 * q2 * (C(1.0 / 17) + q * C(1.0 / 19)));
+    return (above ? C(LN2) : 0) + 2 * s * p;
+}
+
+#undef DIGITS
+#undef C
+
+typedef struct { REAL value, slope; } NAMED(Point);
+
+/* Loss and slope of one prediction. A new pointwise loss is a number in _simd.h, a branch here and a case in FOR_LOSS. */
+INLINE NAMED(Point) NAMED(point)(int loss, REAL y, REAL z)
+{
+    NAMED(Point) p;
+    if (loss == LOG_LOSS) {
+        /* In terms of the margin nothing cancels, however far z is on either side. */
+        const REAL half = (REAL)0.5, margin = y > half ? z : -z, u = NAMED(exp_minus)(margin < 0 ? -margin : margin);
+        const REAL error = (margin > 0 ? u : 1) / (1 + u);
+        p.value = NAMED(log1p_unit)(u) + (margin < 0 ? -margin : 0);
+        p.slope = y > half ? -error : error;
+    } else {
+        p.slope = z - y;
+        p.value = p.slope * p.slope / 2;
+    }
+    return p;
+}
+
+INLINE double NAMED(points)(int loss, const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, REAL weight,
+                            ptrdiff_t n, REAL *RESTRICT slope)
+{
+    double total = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const NAMED(Point) p = NAMED(point)(loss, y[i], z[i]);
+        const REAL w = s ? s[i] : weight;
+        total += w * p.value;
+        slope[i] = w * p.slope;
+    }
+    return total;
+}
+
+/* -log softmax(z)_y for the class number y: the exponentials of all rows and classes in one loop, whatever the number of classes. */
+INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n, ptrdiff_t n_outputs,
+                             REAL *RESTRICT slope)
+{
+    double total = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const REAL *row = z + i * n_outputs;
+        REAL top = row[0], chosen = 0;
+        for (ptrdiff_t k = 1; k < n_outputs; k++)
+            top = row[k] > top ? row[k] : top;
+        for (ptrdiff_t k = 0; k < n_outputs; k++) {
+            slope[i * n_outputs + k] = top - row[k];
+            chosen += k == y[i] ? top - row[k] : 0;
+        }
+        total += s ? s[i] * chosen : chosen;
+    }
+    for (ptrdiff_t i = 0; i < n * n_outputs; i++)
+        slope[i] = NAMED(exp_minus)(slope[i]);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        REAL *row = slope + i * n_outputs;
+        const double w = s ? s[i] : 1.0;
+        double sum = 0;
+        for (ptrdiff_t k = 0; k < n_outputs; k++)
+            sum += row[k];
+        total += w * log(sum);
+        for (ptrdiff_t k = 0; k < n_outputs; k++)
+            row[k] = (REAL)(w * (row[k] / sum - (k == y[i])));
+    }
+    return total;
+}
+
+/* The weighted sum of the losses of n rows, their weighted slopes written beside; s = NULL means that all weights are one. */
+KERNEL double NAMED(losses)(int loss, const REAL *y, const REAL *z, const REAL *s, ptrdiff_t n, ptrdiff_t n_outputs, REAL *slope)
+{
+    double total = 0, part;
+    if (loss == MULTINOMIAL)
+        return NAMED(softmax)(y, z, s, n, n_outputs, slope);
+#define PLAIN(loss) NAMED(points)(loss, y, z, NULL, 1, n * n_outputs, slope)
+#define WEIGHTED(loss) NAMED(points)(loss, y, z, s, 0, n, slope)
+#define OF_ROW(loss) NAMED(points)(loss, y + i * n_outputs, z + i * n_outputs, NULL, s[i], n_outputs, slope + i * n_outputs)
+    if (!s) {
+        FOR_LOSS(loss, total, PLAIN)
+    } else if (n_outputs == 1) {
+        FOR_LOSS(loss, total, WEIGHTED)
+    } else
+        for (ptrdiff_t i = 0; i < n; i++) {
+            FOR_LOSS(loss, part, OF_ROW)
+            total += part;
+        }
+#undef PLAIN
+#undef WEIGHTED
+#undef OF_ROW
+    return total;
+}

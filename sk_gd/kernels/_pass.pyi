@@ -1,0 +1,24 @@
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+def pass_dense(
+    X: Array, y: Array, weights: Array, theta: Array, loss: int, slopes: Array, gradient: Array, start: int, stop: int
+) -> float: ...
+def pass_csr(
+    data: Array,
+    indices: Array,
+    indptr: Array,
+    n_features: int,
+    y: Array,
+    weights: Array,
+    theta: Array,
+    loss: int,
+    slopes: Array,
+    gradient: Array,
+    start: int,
+    stop: int,
+) -> float: ...
+def pointwise(y: Array, z: Array, weights: Array, loss: int, slopes: Array) -> float: ...

@@ -1,0 +1,83 @@
+/* What the compiled kernels share that does not depend on the dtype of X: compiler words, exp and log1p, the losses.
+
+   Everything is plain C that a compiler vectorises; with GNU C on Linux x86-64 each CLONES function is built for three instruction
+   sets and the loader picks one. No libm call stands in a hot loop: it would stop the vectoriser. The build allows re-association
+   (sums in any order), so nothing here may rely on the order of additions; NaN and infinity keep their meaning. */
+#ifndef SK_GD_SIMD_H
+#define SK_GD_SIMD_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline, unused))
+#define KERNEL CLONES __attribute__((unused)) static
+#define RESTRICT __restrict__
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define INLINE static inline
+#define KERNEL static
+#define RESTRICT
+#define PREFETCH(address) ((void)(address))
+#endif
+
+/* The numbers are those of LOSSES and OPTIMIZERS in _check.py. */
+enum { SQUARED_ERROR, LOG_LOSS, MULTINOMIAL };
+enum { GRADIENT_DESCENT, MOMENTUM, NESTEROV };
+
+/* Most rows that the dense kernels hold at a time; their callers size buffers by it. */
+enum { BLOCK = 256 };
+
+/* Numbers of any dtype in the longest vector register. */
+enum { LANES = 16 };
+
+/* How many visits ahead a row is asked for. */
+enum { AHEAD = 8 };
+
+/* Evaluates a call with the loss as a constant, so that each loss gets a loop of its own without a branch inside. */
+#define FOR_LOSS(loss, answer, call) \
+    switch (loss) { \
+    case LOG_LOSS: answer = call(LOG_LOSS); break; \
+    default: answer = call(SQUARED_ERROR); \
+    }
+
+#define LN2 0.693147180559945309
+
+/* ln 2 in two parts, the first with so few bits that its product with an exponent is exact. */
+#define REAL float
+#define BITS int32_t
+#define NAMED(name) name##_f
+#define LN2_HIGH 0.693145751953125f
+#define LN2_LOW 1.4286068203e-6f
+#include "_losses.h"
+#include "_update.h"
+#include "_rows.h"
+#undef REAL
+#undef BITS
+#undef NAMED
+#undef LN2_HIGH
+#undef LN2_LOW
+
+#define REAL double
+#define BITS int64_t
+#define NAMED(name) name##_d
+#define LN2_HIGH 0.6931471805598903
+#define LN2_LOW 5.497923018708371e-14
+#include "_losses.h"
+#include "_update.h"
+#include "_rows.h"
+#undef REAL
+#undef BITS
+#undef NAMED
+#undef LN2_HIGH
+#undef LN2_LOW
+
+#endif

@@ -1,0 +1,29 @@
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+def sweep_csr(
+    data: Array,
+    indices: Array,
+    indptr: Array,
+    n_features: int,
+    y: Array,
+    weights: Array,
+    rows: Array,
+    batch_size: int,
+    rates: Array,
+    theta: Array,
+    loss: int,
+    l2: Array,
+    l1: Array,
+    optimizer: int,
+    hyper: Array,
+    memory: Array,
+    slopes: Array,
+    anchor: Array,
+    refresh: bool,
+    n_samples: int,
+    support: Array,
+) -> float: ...

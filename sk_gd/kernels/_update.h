@@ -1,0 +1,53 @@
+/* One update of the parameters, for one dtype: _simd.h includes this file for float and for double (no guard, on purpose). */
+
+/* The proximal map of t |x| written as x minus its clipped self: NaN stays NaN. */
+INLINE REAL NAMED(shrink)(REAL x, REAL t) { return x - (x < -t ? -t : x > t ? t : x); }
+
+/* Turns a gradient into the direction to follow, in place. A new optimizer is a number in _simd.h and a case here. */
+INLINE void NAMED(direct)(int optimizer, const double *hyper, ptrdiff_t n, REAL *RESTRICT gradient, REAL *RESTRICT memory)
+{
+    switch (optimizer) {
+    case MOMENTUM:
+        for (ptrdiff_t i = 0; i < n; i++)
+            gradient[i] = memory[i] = (REAL)hyper[0] * memory[i] + gradient[i];
+        break;
+    case NESTEROV:
+        for (ptrdiff_t i = 0; i < n; i++) {
+            memory[i] = (REAL)hyper[0] * memory[i] + gradient[i];
+            gradient[i] += (REAL)hyper[0] * memory[i];
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* One update of theta from the mean gradient of a batch, which is overwritten. anchor and share may be NULL; refresh times the
+   gradient joins the anchor; share enlarges the dense terms of each column (see reference.sweep). */
+KERNEL void NAMED(update)(REAL *RESTRICT theta, REAL *RESTRICT gradient, REAL *RESTRICT memory, REAL *RESTRICT anchor,
+                          const REAL *RESTRICT share, ptrdiff_t n_outputs, ptrdiff_t width, ptrdiff_t d, const double *RESTRICT l2,
+                          const double *RESTRICT l1, int optimizer, const double *hyper, double rate, double refresh)
+{
+    const REAL step = (REAL)rate, part = (REAL)refresh;
+    for (ptrdiff_t k = 0; k < n_outputs; k++) {
+        REAL *RESTRICT g = gradient + k * width, *RESTRICT t = theta + k * width;
+        if (anchor) {
+            REAL *RESTRICT a = anchor + k * width;
+            for (ptrdiff_t j = 0; j < width; j++) {
+                const REAL rest = share && j < d ? share[j] * a[j] : a[j];
+                a[j] += part * g[j];
+                g[j] += rest;
+            }
+        }
+        for (ptrdiff_t j = 0; j < d; j++)
+            g[j] += (share ? share[j] : 1) * (REAL)l2[j] * t[j];
+    }
+    NAMED(direct)(optimizer, hyper, n_outputs * width, gradient, memory);
+    for (ptrdiff_t k = 0; k < n_outputs; k++) {
+        REAL *RESTRICT g = gradient + k * width, *RESTRICT t = theta + k * width;
+        for (ptrdiff_t j = 0; j < d; j++)
+            t[j] = NAMED(shrink)(t[j] - step * g[j], step * (share ? share[j] : 1) * (REAL)l1[j]);
+        if (width > d)
+            t[d] -= step * g[d];
+    }
+}

@@ -1,0 +1,49 @@
+"""What a loss has to answer. It sees targets and raw predictions, never X, alpha or n."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Loss(Protocol):
+    """Cost of the raw predictions ``z``, shape (n, n_outputs), where ``y`` was right.
+
+    Attributes
+    ----------
+    pointwise : int or None
+        Number of the compiled twin in :data:`sk_gd.kernels.LOSSES`; None where there is none.
+    curvature : float
+        Smallest c with (second derivative in z) <= c * identity, everywhere.
+    quadratic : bool
+        Whether the second derivative is the same everywhere.
+    couples : bool
+        Whether the second derivative mixes the outputs: it is then ``diag(p) - p p'`` with ``p = mean(z)``.
+    """
+
+    pointwise: int | None
+    curvature: float
+    quadratic: bool
+    couples: bool
+
+    def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
+        """Loss of every row, shape (n,), and its derivative in z, shape (n, n_outputs)."""
+
+    def curvature_at(self, y: Array, z: Array) -> Array:
+        """Second derivative in each output, shape (n, n_outputs)."""
+
+    def mean(self, z: Array) -> Array:
+        """Expected target at raw prediction z: the inverse link."""
+
+    def constant(self, y: Array, weights: Array | None) -> Array:
+        """Raw prediction, shape (n_outputs,), of the best model that ignores X."""
+
+
+def weighted_mean(y: Array, weights: Array | None) -> Array:
+    """Mean over rows in float64, whatever the dtype of y."""
+    mean: Array = np.average(np.asarray(y, dtype=np.float64), axis=0, weights=weights)
+    return mean

@@ -1,0 +1,34 @@
+"""Log loss of two classes."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit, logit
+
+from sk_gd.losses._base import Array, weighted_mean
+
+
+class LogLoss:
+    """``loss = log(1 + exp(z)) - y z`` with y in {0, 1}; z is the log-odds of class 1."""
+
+    pointwise = 1
+    curvature = 0.25
+    quadratic = False
+    couples = False
+
+    def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
+        # log(1 + e^z) - y z, written so that nothing cancels: the two terms of the wrong side never meet
+        value = np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))
+        return value[:, 0], expit(z) - y
+
+    def curvature_at(self, y: Array, z: Array) -> Array:
+        p: Array = expit(z)
+        return p * (1 - p)
+
+    def mean(self, z: Array) -> Array:
+        p: Array = expit(z)
+        return p
+
+    def constant(self, y: Array, weights: Array | None) -> Array:
+        log_odds: Array = logit(weighted_mean(y, weights))
+        return log_odds

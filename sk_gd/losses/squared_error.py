@@ -1,0 +1,29 @@
+"""Squared error, the loss of least squares and Ridge."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sk_gd.losses._base import Array, weighted_mean
+
+
+class SquaredError:
+    """``loss = 1/2 (z - y)^2``, summed over the outputs."""
+
+    pointwise = 0
+    curvature = 1.0
+    quadratic = True
+    couples = False
+
+    def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
+        residual = z - y
+        return 0.5 * np.einsum("ij,ij->i", residual, residual), residual
+
+    def curvature_at(self, y: Array, z: Array) -> Array:
+        return np.ones_like(z)
+
+    def mean(self, z: Array) -> Array:
+        return z
+
+    def constant(self, y: Array, weights: Array | None) -> Array:
+        return weighted_mean(y, weights)

@@ -1,0 +1,16 @@
+"""Preconditioners: the metric in which the direction is steepest. One file each, and one line here."""
+
+from sk_gd.preconditioners._base import Coordinates, Curvature, Metric
+from sk_gd.preconditioners.diagonal import Diagonal
+from sk_gd.preconditioners.hessian import Hessian
+from sk_gd.preconditioners.identity import Identity
+from sk_gd.preconditioners.joint import Joint
+from sk_gd.preconditioners.secant import Secant
+
+PRECONDITIONERS: dict[str | None, type[Metric]] = {
+    None: Identity,
+    "diagonal": Diagonal,
+    "hessian": Hessian,
+}
+
+__all__ = ["PRECONDITIONERS", "Coordinates", "Curvature", "Diagonal", "Hessian", "Identity", "Joint", "Metric", "Secant"]

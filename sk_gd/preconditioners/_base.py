@@ -1,0 +1,190 @@
+"""What a metric has to answer, and what it is built from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """Second moments of the rows, weighted by the curvature h of the loss at some theta.
+
+    The features are centred at their weighted mean: that takes the intercept out of the equations exactly, so an
+    offset in X costs no digits and needs no column of its own.
+
+    Attributes
+    ----------
+    total : ndarray of shape (n_outputs,)
+        Mean of h, per output.
+    center : ndarray of shape (n_features,)
+        Mean of x weighted by h; zero without an intercept.
+    moments : ndarray of shape (n_features,) or (n_features, n_features)
+        Mean of h (x - center)^2, or of h (x - center)(x - center)', with h averaged over the outputs.
+    """
+
+    total: Array
+    center: Array
+    moments: Array
+
+
+class Bending(Protocol):
+    """What a metric asks of an objective."""
+
+    l2: float
+    n_features: int
+
+    def curvature(self, theta: Array, full: bool, centred: bool) -> Curvature:
+        """Second moments at theta, or only their diagonal."""
+
+    def joint_curvature(self, theta: Array) -> Curvature:
+        """Second derivative at theta by the parameters of all outputs, over centred features."""
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """A linear change of variables after which the metric is a multiple of the identity.
+
+    Rows become ``(x - center) @ into``, coefficients ``out @ coef``; with the penalty still separable. One-dimensional
+    ``into`` and ``out`` stand for diagonal matrices.
+    """
+
+    center: Array
+    into: Array
+    out: Array
+    l1: Array
+    l2: Array
+
+    def rows(self, X: Array) -> Array:
+        """Rows of X in these coordinates, in X's dtype."""
+        centred = X - self.center.astype(X.dtype)
+        moved: Array = centred * self.into.astype(X.dtype) if self.into.ndim == 1 else centred @ self.into.astype(X.dtype)
+        return moved
+
+    def enter(self, theta: Array) -> Array:
+        """Parameters in these coordinates: z is the same."""
+        coef, intercept = np.split(theta, [len(self.center)], axis=1)
+        moved = coef * self.out if self.out.ndim == 1 else coef @ self.out.T
+        return np.hstack([moved, intercept + coef @ self.center[:, None]] if intercept.size else [moved])
+
+    def leave(self, theta: Array) -> Array:
+        """The inverse of ``enter``."""
+        coef, intercept = np.split(theta, [len(self.center)], axis=1)
+        moved = self.to_direction(coef)
+        return np.hstack([moved, intercept - moved @ self.center[:, None]] if intercept.size else [moved])
+
+    def to_direction(self, coef: Array) -> Array:
+        """Coefficients in the original units."""
+        moved: Array = coef * self.into if self.into.ndim == 1 else coef @ self.into.T
+        return moved
+
+    def gradient(self, gradient: Array) -> Array:
+        """Gradient by the parameters in these coordinates."""
+        coef, intercept = np.split(gradient, [len(self.center)], axis=1)
+        if intercept.size:
+            coef = coef - intercept * self.center
+        moved = coef * self.into if self.into.ndim == 1 else coef @ self.into
+        return np.hstack([moved, intercept])
+
+
+class Metric(ABC):
+    """A positive definite model of the objective's second derivative. Steepest descent in it is ``solve(gradient)``.
+
+    Attributes
+    ----------
+    full : bool
+        Whether it relates the features to each other: then rows cannot be used as they are, nor features be penalised apart.
+    """
+
+    full: bool
+
+    @property
+    @abstractmethod
+    def unit(self) -> float:
+        """The metric is ``unit * identity`` in its own coordinates."""
+
+    @abstractmethod
+    def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
+        """Build the metric anew at theta; without ``centred`` it may scale features, but not move them."""
+
+    @abstractmethod
+    def cost(self, n_features: int, n_outputs: int) -> float:
+        """About how many passes over the data an update takes."""
+
+    @abstractmethod
+    def solve(self, gradient: Array) -> Array:
+        """The direction of steepest ascent: the inverse of the metric times the gradient."""
+
+    @abstractmethod
+    def product(self, step: Array) -> Array:
+        """The metric times a step: what the gradient would change by, were the model right."""
+
+    @abstractmethod
+    def coordinates(self, l1: float, l2: float) -> Coordinates:
+        """The change of variables that makes this metric a multiple of the identity."""
+
+
+def fill_diagonal(diagonal: Array) -> Array:
+    """Curvatures, with the mean of the others for constant columns: their gradient is zero anyway."""
+    positive = diagonal > np.finfo(np.float64).eps ** 2 * diagonal.max(initial=0.0)
+    filled: Array = np.where(positive, diagonal, diagonal[positive].mean() if positive.any() else 1.0)
+    return filled
+
+
+class CentredMetric(Metric):
+    """A metric over centred features: what the diagonal and the full Hessian share.
+
+    With the features centred the Hessian falls apart into the intercept's entry and the coefficients' block, so ``solve``
+    and ``product`` treat the two apart. Outputs share the block and differ by a factor (the mean curvature of each).
+    """
+
+    center: Array
+    total: Array
+    factor: Array
+    hessian: Array  # of one output, with the ridge penalty: shape (n_features,) or (n_features, n_features)
+
+    @property
+    def unit(self) -> float:
+        return float(self.total.mean())
+
+    def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
+        curvature = objective.curvature(theta, self.full, centred)
+        self.center, self.total = curvature.center, curvature.total
+        self.factor = curvature.total / curvature.total.mean()
+        self.build(curvature.moments, objective.l2)
+
+    def cost(self, n_features: int, n_outputs: int) -> float:
+        return 1 + n_features / 8 if self.full else 1
+
+    @abstractmethod
+    def build(self, moments: Array, l2: float) -> None:
+        """Set ``hessian`` and what solving with it needs."""
+
+    @abstractmethod
+    def solve_coef(self, gradient: Array) -> Array:
+        """Inverse of the block times gradients, shape (n_outputs, n_features)."""
+
+    @abstractmethod
+    def product_coef(self, step: Array) -> Array:
+        """The block times steps, shape (n_outputs, n_features)."""
+
+    def solve(self, gradient: Array) -> Array:
+        coef, intercept = np.split(gradient, [len(self.center)], axis=1)
+        if not intercept.size:
+            return self.solve_coef(coef) / self.factor[:, None]
+        direction = self.solve_coef(coef - intercept * self.center) / self.factor[:, None]
+        return np.hstack([direction, intercept / self.total[:, None] - direction @ self.center[:, None]])
+
+    def product(self, step: Array) -> Array:
+        coef, intercept = np.split(step, [len(self.center)], axis=1)
+        gradient = self.product_coef(coef) * self.factor[:, None]
+        if not intercept.size:
+            return gradient
+        of_intercept = self.total[:, None] * (intercept + coef @ self.center[:, None])
+        return np.hstack([gradient + of_intercept * self.center, of_intercept])

@@ -1,0 +1,26 @@
+"""The diagonal of the Hessian: every feature in its own unit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sk_gd.preconditioners._base import Array, CentredMetric, Coordinates, fill_diagonal
+
+
+class Diagonal(CentredMetric):
+    """``P = diag(mean h (x_j - center_j)^2) + l2``: what standardising the features would do, without touching X."""
+
+    full = False
+
+    def build(self, moments: Array, l2: float) -> None:
+        self.hessian = fill_diagonal(moments) + l2
+
+    def solve_coef(self, gradient: Array) -> Array:
+        return gradient / self.hessian
+
+    def product_coef(self, step: Array) -> Array:
+        return step * self.hessian
+
+    def coordinates(self, l1: float, l2: float) -> Coordinates:
+        unit = np.sqrt(self.hessian / self.unit)
+        return Coordinates(self.center, 1 / unit, unit, l1 / unit, l2 / unit**2)

@@ -1,0 +1,75 @@
+"""The Hessian of the loss: a metric in which every quadratic is round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_solve, cholesky, eigh
+
+from sk_gd.preconditioners._base import Array, CentredMetric, Coordinates, fill_diagonal
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Cholesky factor of a positive semi-definite matrix, scaled to a unit diagonal and lifted off singularity."""
+
+    units: Array
+    scaled: Array
+    jitter: float
+    cholesky: Array
+
+    def solve(self, rows: Array) -> Array:
+        """The inverse of the matrix times each row."""
+        solved: Array = cho_solve((self.cholesky, True), (rows / self.units).T, check_finite=False).T / self.units
+        return solved
+
+
+def factorise(matrix: Array) -> Factor:
+    """Factor a matrix whose diagonal is positive, plus a multiple of the identity that makes it safely definite.
+
+    Regular matrices get next to nothing. In singular ones (dependent columns, fewer rows than features) the rounding of a gradient
+    would come back multiplied by one over the addition, so there it is larger; the descent makes up for what that costs.
+    """
+    units = np.sqrt(np.diag(matrix))
+    scaled = matrix / units / units[:, None]
+    for jitter in (1e-12, 1e-6, 1e-4, 1e-2):
+        try:
+            lower = cholesky(scaled + jitter * np.eye(len(scaled)), lower=True, overwrite_a=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            continue
+        if jitter > 1e-12 or np.diag(lower).min() ** 2 > 1e-10:
+            break
+    return Factor(units, scaled, jitter, lower)
+
+
+class Hessian(CentredMetric):
+    """``P = mean h (x - center)(x - center)' + l2 I``.
+
+    Scaled to a unit diagonal before it is factored, because units may differ by many orders of magnitude; a little is then
+    added to the diagonal, because duplicated and dependent columns make it singular.
+    """
+
+    full = True
+
+    def build(self, moments: Array, l2: float) -> None:
+        diagonal = np.diag(moments)
+        self.hessian = moments + np.diag(fill_diagonal(diagonal) - diagonal + l2)
+        self.matrix = factorise(self.hessian)
+
+    def solve_coef(self, gradient: Array) -> Array:
+        return self.matrix.solve(gradient)
+
+    def product_coef(self, step: Array) -> Array:
+        product: Array = step @ self.hessian
+        return product
+
+    def coordinates(self, l1: float, l2: float) -> Coordinates:
+        """Makes the Hessian ``mean(h) * I`` and keeps the ridge penalty diagonal: one generalised eigenproblem does both."""
+        units = self.matrix.units
+        shifted = self.matrix.scaled + self.matrix.jitter * np.eye(len(units))
+        share, vectors = eigh(np.diag(l2 / units**2), shifted, check_finite=False)
+        size = np.sqrt(self.unit)
+        into = vectors * (size / units)[:, None]
+        out = (vectors.T @ shifted) * (units / size)
+        return Coordinates(self.center, into, out, np.zeros(len(share)), np.maximum(share, 0.0) * self.unit)

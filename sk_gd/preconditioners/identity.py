@@ -1,0 +1,30 @@
+"""No metric: the textbook's steepest descent."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sk_gd.preconditioners._base import Array, Bending, CentredMetric, Coordinates
+
+
+class Identity(CentredMetric):
+    """``solve(gradient) = gradient``."""
+
+    full = False
+
+    def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
+        self.center = np.zeros(objective.n_features)
+        self.total = self.factor = np.ones(len(theta))
+        self.build(np.ones(objective.n_features), 0.0)
+
+    def build(self, moments: Array, l2: float) -> None:
+        self.hessian = moments
+
+    def solve_coef(self, gradient: Array) -> Array:
+        return gradient
+
+    def product_coef(self, step: Array) -> Array:
+        return step
+
+    def coordinates(self, l1: float, l2: float) -> Coordinates:
+        return Coordinates(self.center, self.hessian, self.hessian, l1 * self.hessian, l2 * self.hessian)

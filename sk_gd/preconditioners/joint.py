@@ -1,0 +1,54 @@
+"""The Hessian of several outputs that share their rows: softmax regression."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sk_gd.preconditioners._base import Array, Bending, Coordinates, Metric, fill_diagonal
+from sk_gd.preconditioners.hessian import factorise
+
+
+class Joint(Metric):
+    """``P = mean H_i (x) (x - center, 1)(x - center, 1)' + l2 I`` with H_i the second derivative of row i by its raw predictions.
+
+    Where :class:`~sk_gd.preconditioners.Hessian` lets all outputs share one block, this one knows how they pull on each other;
+    it holds (n_outputs * n_features)^2 numbers.
+    """
+
+    full = True
+
+    @property
+    def unit(self) -> float:
+        return 1.0
+
+    def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
+        curvature = objective.joint_curvature(theta)
+        self.center, diagonal = curvature.center, np.diag(curvature.moments)
+        ridge = np.zeros(theta.shape)
+        ridge[:, : objective.n_features] = objective.l2
+        self.hessian = curvature.moments + np.diag(fill_diagonal(diagonal) - diagonal + ridge.ravel())
+        self.matrix = factorise(self.hessian)
+
+    def cost(self, n_features: int, n_outputs: int) -> float:
+        return 1 + n_features * n_outputs / 8
+
+    def solve(self, gradient: Array) -> Array:
+        d = len(self.center)
+        moved = gradient.copy()
+        moved[:, :d] -= gradient[:, d:].sum(axis=1, keepdims=True) * self.center
+        direction = self.matrix.solve(moved.reshape(1, -1)).reshape(gradient.shape)
+        if gradient.shape[1] > d:
+            direction[:, d] -= direction[:, :d] @ self.center
+        return direction
+
+    def product(self, step: Array) -> Array:
+        d = len(self.center)
+        moved = step.copy()
+        if step.shape[1] > d:
+            moved[:, d] += step[:, :d] @ self.center
+        gradient = (self.hessian @ moved.ravel()).reshape(step.shape)
+        gradient[:, :d] += gradient[:, d:].sum(axis=1, keepdims=True) * self.center
+        return gradient
+
+    def coordinates(self, l1: float, l2: float) -> Coordinates:
+        raise TypeError("a joint metric mixes the outputs: it has no coordinates that rows could be moved into")

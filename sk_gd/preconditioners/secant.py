@@ -1,0 +1,69 @@
+"""A metric that learns from the steps taken in it (limited-memory BFGS)."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from sk_gd.preconditioners._base import Array, Bending, Coordinates, Metric
+
+
+class Secant(Metric):
+    """Another metric, corrected along the last few steps by how the gradient really changed on them.
+
+    Parameters
+    ----------
+    base : Metric
+        Where the correction starts.
+    memory : int, default=10
+        Number of steps remembered.
+
+    References
+    ----------
+    Nocedal, 1980 (the two loops); the scaling of the base is the step of Barzilai and Borwein, 1988.
+    """
+
+    def __init__(self, base: Metric, memory: int = 10) -> None:
+        self.base = base
+        self.full = base.full
+        self.steps: deque[tuple[Array, Array, float]] = deque(maxlen=memory)
+        self.scale = 1.0
+
+    @property
+    def unit(self) -> float:
+        return self.base.unit
+
+    def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
+        self.base.update(objective, theta, centred)
+        self.steps.clear()  # what they corrected is gone
+        self.scale = 1.0
+
+    def cost(self, n_features: int, n_outputs: int) -> float:
+        return self.base.cost(n_features, n_outputs)
+
+    def learn(self, step: Array, change: Array) -> None:
+        """Remember that the gradient changed by ``change`` over ``step``."""
+        agreement = float(np.vdot(step, change))
+        size = float(np.vdot(change, self.base.solve(change)))
+        if agreement > 1e-12 * size > 0:  # else rounding, or not convex: such a pair would make the metric indefinite
+            self.steps.append((step, change, 1 / agreement))
+            self.scale = agreement / size
+
+    def solve(self, gradient: Array) -> Array:
+        direction = gradient.copy()
+        shares = []
+        for step, change, inverse in reversed(self.steps):
+            share = inverse * float(np.vdot(step, direction))
+            direction -= share * change
+            shares.append(share)
+        direction = self.scale * self.base.solve(direction)
+        for (step, change, inverse), share in zip(self.steps, reversed(shares), strict=True):
+            direction += (share - inverse * float(np.vdot(change, direction))) * step
+        return direction
+
+    def product(self, step: Array) -> Array:
+        return self.base.product(step) / self.scale
+
+    def coordinates(self, l1: float, l2: float) -> Coordinates:
+        return self.base.coordinates(l1, l2)

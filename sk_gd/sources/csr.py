@@ -1,0 +1,66 @@
+"""Rows in a compressed sparse row matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sk_gd.kernels import pass_csr
+from sk_gd.preconditioners import Coordinates
+from sk_gd.sources._base import Array, Block, Source
+
+
+class CSRSource(Source):
+    """A CSR matrix or array with indices of 32 or 64 bits."""
+
+    def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
+        super().__init__(X.tocsr(), y, weights)
+
+    @property
+    def n_stored(self) -> int:
+        return int(self.X.nnz)
+
+    def take(self, rows: Array | slice) -> Block:
+        return Block(self.X[rows], self.y[rows], None if self.weights is None else self.weights[rows])
+
+    def dense_rows(self, rows: Array | slice) -> Array:
+        taken: Array = self.X[rows].toarray()
+        return taken
+
+    def fused_pass(self, loss: int, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
+        X = self.X
+        return pass_csr(X.data, X.indices, X.indptr, self.y, self.kernel_weights, theta, loss, slopes, gradient,
+                        rows.start, rows.stop)  # fmt: skip
+
+    def moments(self, curvature_of: Callable[[Block], Array], full: bool, centred: bool) -> tuple[Array, Array, Array]:
+        if full:
+            return super().moments(curvature_of, full, centred)
+
+        def of_rows(rows: slice) -> tuple[Array, Array, Array]:
+            block = self.take(rows)
+            h = curvature_of(block)
+            mean = h.mean(axis=1, dtype=np.float64)
+            return h.sum(axis=0, dtype=np.float64), block.X.T @ mean, block.X.power(2).T @ mean
+
+        total, first, second = (np.sum(part, axis=0) for part in zip(*self.map_blocks(of_rows), strict=True))
+        center = first / total.mean() if centred else np.zeros(self.n_features)
+        return total, center, np.maximum(second - first * center, 0)
+
+    def scaled(self, scale: Array) -> CSRSource:
+        """The same rows with every column multiplied by its scale; the structure is shared."""
+        X = self.X
+        data = X.data * scale.astype(self.dtype)[X.indices]
+        return CSRSource(type(X)((data, X.indices, X.indptr), shape=X.shape), self.y, self.weights)
+
+    def support(self) -> Array:
+        """n_samples over the number of rows that store a column; 0 where none does."""
+        count = np.bincount(self.X.indices, minlength=self.n_features)
+        return np.divide(self.n_samples, count, out=np.zeros(self.n_features), where=count > 0)
+
+    def squared_norms(self, coordinates: Coordinates) -> Array:
+        if coordinates.into.ndim == 2 or coordinates.center.any():
+            return super().squared_norms(coordinates)
+        norms: Array = self.X.power(2) @ (coordinates.into**2)
+        return norms

@@ -1,0 +1,165 @@
+"""The mathematics of the registries: each loss, penalty, optimizer and schedule keeps its own small contract."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sk_gd.losses import LOSSES
+from sk_gd.optimizers import OPTIMIZERS
+from sk_gd.penalties import PENALTIES
+from sk_gd.preconditioners import PRECONDITIONERS, Curvature
+from sk_gd.schedules import SCHEDULES
+
+ALPHA = 0.7
+
+
+def build(name):
+    return LOSSES[name](4) if name == "multinomial" else LOSSES[name]()
+
+
+@pytest.fixture
+def targets(rng):
+    """Targets and raw predictions, some of them far out, for a loss of a name."""
+
+    def draw(name, n=200):
+        outputs = {"multinomial": 4, "squared_error": 2}.get(name, 1)
+        z = rng.normal(size=(n, outputs)) * rng.choice([0.1, 3.0, 30.0], size=(n, 1))
+        y = {"multinomial": lambda: rng.integers(4, size=(n, 1)), "log_loss": lambda: rng.integers(2, size=(n, 1))}
+        return y.get(name, lambda: rng.normal(size=(n, outputs)))().astype(float), z
+
+    return draw
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_slope_is_the_derivative(name, targets):
+    """The slope is the derivative of the value, in each output."""
+    y, z = targets(name)
+    loss, step = build(name), 1e-5
+    _, slope = loss.value_and_slope(y, z)
+    for k, unit in enumerate(np.eye(z.shape[1])):
+        up, down = (loss.value_and_slope(y, z + sign * step * unit)[0] for sign in (1, -1))
+        assert_allclose(slope[:, k], (up - down) / (2 * step), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_curvature_is_the_second_derivative(name, targets):
+    """curvature_at is the derivative of the slope, and curvature bounds the change of the slope everywhere."""
+    y, z = targets(name)
+    loss, step = build(name), 1e-5
+    for k, unit in enumerate(np.eye(z.shape[1])):
+        up, down = (loss.value_and_slope(y, z + sign * step * unit)[1] for sign in (1, -1))
+        assert_allclose(loss.curvature_at(y, z)[:, k], (up - down)[:, k] / (2 * step), atol=1e-5)
+    elsewhere = z[::-1]
+    change = np.linalg.norm(loss.value_and_slope(y, z)[1] - loss.value_and_slope(y, elsewhere)[1], axis=1)
+    assert np.all(change <= loss.curvature * np.linalg.norm(z - elsewhere, axis=1) * (1 + 1e-12))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_constant_is_the_best_constant(name, targets, rng):
+    """constant() makes the weighted mean slope zero."""
+    y, _ = targets(name)
+    loss, weights = build(name), rng.gamma(1.0, size=len(y))
+    best = loss.constant(y, weights)
+    _, slope = loss.value_and_slope(y, np.tile(best, (len(y), 1)))
+    assert_allclose(weights @ slope / weights.sum(), 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_at_the_edge_of_floats(name, targets):
+    """Raw predictions of 1e4 and more give finite losses: nothing overflows."""
+    y, z = targets(name)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        for part in build(name).value_and_slope(y, 1e4 * z):
+            assert np.isfinite(part).all()
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_gradient_and_prox_share_the_penalty(name, rng):
+    """A penalty is a smooth part and a part for the prox: the gradient is of the one, the prox minimises with the other."""
+    penalty, coef, rate = PENALTIES[name](ALPHA), rng.normal(size=(2, 5)), 0.4
+    smooth = lambda u: penalty.l2 / 2 * (u**2).sum()  # noqa: E731
+    step = 1e-6 * np.eye(coef.size).reshape(-1, *coef.shape)
+    numeric = [(smooth(coef + h) - smooth(coef - h)) / 2e-6 for h in step]
+    assert_allclose(penalty.gradient(coef).ravel(), numeric, atol=1e-7)
+    cost = lambda u: rate * (penalty.value(u) - smooth(u)) + 0.5 * ((u - coef) ** 2).sum()  # noqa: E731
+    best = penalty.prox(coef, rate)
+    assert all(cost(best) <= cost(best + size * rng.normal(size=coef.shape)) for size in (1e-3, 0.1, 1.0) for _ in range(50))
+
+
+@pytest.mark.parametrize(("name", "l1", "l2"), [("l1", ALPHA, 0.0), ("l2", 0.0, ALPHA)])
+def test_names_of_penalties(name, l1, l2, rng):
+    """l1 is alpha |coef|_1, l2 is alpha / 2 |coef|^2."""
+    coef = rng.normal(size=(2, 5))
+    assert PENALTIES[name](ALPHA).value(coef) == pytest.approx(l1 * np.abs(coef).sum() + l2 / 2 * (coef**2).sum())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers_are_pure(name, rng):
+    """Memory in, memory out: the arguments stay as they were, and the first direction is along the gradient."""
+    optimizer = OPTIMIZERS[name]()
+    theta, gradient = rng.normal(size=(2, 5)), rng.normal(size=(2, 5))
+    memory = optimizer.init(theta)
+    kept = [a.copy() for a in (gradient, memory)]
+    direction, after = optimizer.direction(gradient, memory)
+    again, _ = optimizer.direction(gradient, memory)
+    assert_array_equal(gradient, kept[0])
+    assert_array_equal(memory, kept[1])
+    assert_array_equal(direction, again)
+    assert after.shape == memory.shape
+    assert np.vdot(direction, gradient) > 0
+    assert abs(np.vdot(direction, gradient) - np.linalg.norm(direction) * np.linalg.norm(gradient)) < 1e-9
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedules_are_vectorised(name):
+    """Rates of many steps at once are the rates of each: positive, never growing, 1 at the first step."""
+    schedule, steps = SCHEDULES[name](), np.arange(1, 50)
+    rates = schedule(steps)
+    assert_allclose(rates, [schedule(np.array([step]))[0] for step in steps])
+    assert rates[0] == 1
+    assert np.all(rates > 0)
+    assert np.all(np.diff(rates) <= 0)
+
+
+@pytest.fixture
+def metric_of(rng):
+    """A metric of a name, built from the curvature of rows with an offset and raw scales; with those rows."""
+
+    def draw(name, l2):
+        X = (rng.normal(size=(60, 4)) + 2.0) * np.array([1e-2, 1.0, 30.0, 1e3])
+        h = rng.uniform(0.1, 0.25, size=(60, 2))
+        weights = h.mean(axis=1) / 60
+        center = weights @ X / weights.sum()
+        metric = PRECONDITIONERS[name]()
+        second = ((X - center).T * weights) @ (X - center)
+        metric.update(Curvature(h.mean(axis=0), center, second if metric.full else np.diag(second)), l2)
+        return X, metric
+
+    return draw
+
+
+every_metric = pytest.mark.parametrize(("name", "l2"), [(name, l2) for name in PRECONDITIONERS for l2 in (0.0, 0.1)])
+
+
+@every_metric
+def test_metrics_solve_what_they_multiply(name, l2, metric_of, rng):
+    """The solution is the inverse of the product, and both are positive definite."""
+    X, metric = metric_of(name, l2)
+    gradient = rng.normal(size=(2, 5)) * np.append(X.std(axis=0), 1.0)
+    direction = metric.solve(gradient)
+    assert np.vdot(direction, gradient) > 0
+    assert_allclose(metric.product(direction), gradient, rtol=1e-6, atol=1e-6)
+
+
+@every_metric
+def test_coordinates_are_a_change_of_variables(name, l2, metric_of, rng):
+    """Coordinates leave raw predictions and the ridge penalty as they are, and gradients follow the chain rule."""
+    X, metric = metric_of(name, l2)
+    coordinates = metric.coordinates(0.0, l2)
+    theta, gradient = rng.normal(size=(2, 5)), rng.normal(size=(2, 5))
+    moved = coordinates.enter(theta)
+    assert_allclose(coordinates.leave(moved), theta, rtol=1e-6, atol=1e-6)
+    z = X @ theta[:, :-1].T + theta[:, -1]
+    assert_allclose(coordinates.rows(X) @ moved[:, :-1].T + moved[:, -1], z, rtol=1e-6, atol=1e-6 * np.abs(z).max())
+    assert_allclose((coordinates.l2 * moved[:, :-1] ** 2).sum(), l2 * (theta[:, :-1] ** 2).sum(), rtol=1e-6, atol=1e-12)
+    assert_allclose(np.vdot(coordinates.gradient(gradient), moved), np.vdot(gradient, theta), rtol=1e-6)
