@@ -40,6 +40,14 @@ class Objective:
         """Theta without the intercept."""
         return theta[:, : self.n_features]
 
+    def symmetric(self, theta: Array) -> Array:
+        """Theta with intercepts of mean zero where a common shift of all outputs changes nothing."""
+        if not (self.loss.couples and self.fit_intercept):
+            return theta
+        theta = theta.copy()
+        theta[:, -1] -= theta[:, -1].mean()
+        return theta
+
     @cached_property
     def constant(self) -> Array:
         """Theta of the best model that ignores X."""
@@ -92,7 +100,8 @@ class Objective:
         source, (n_outputs, width) = self.source, self.shape
         center = np.zeros(self.n_features)
         if self.fit_intercept:
-            center = np.sum([source.dense_rows(rows).sum(axis=0) for rows in source.tiles()], axis=0) / self.n_samples
+            one = np.ones(self.n_samples) if source.weights is None else source.weights
+            center = np.sum([one[rows] @ source.dense_rows(rows) for rows in source.tiles()], axis=0) / self.n_samples
         total, hessian = np.zeros(n_outputs), np.zeros((n_outputs, width, n_outputs, width))
         for rows in source.tiles():
             block = source.take(rows)

@@ -85,7 +85,7 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         if value > state.loss_curve[0]:  # noise, not descent: a fit never ends above its start
             theta = state.start
             value, gap = certificate(objective, theta)
-        self._publish(theta.astype(X.dtype))
+        self._publish(objective.symmetric(theta).astype(X.dtype))
         self.n_iter_ = state.n_epochs - first_epoch
         self.t_ = float(state.n_updates)
         self.loss_curve_ = np.array(state.loss_curve)

@@ -9,7 +9,7 @@ from libc.stdint cimport int32_t, int64_t
 from sk_gd.kernels._check import check_csr, check_pass, check_pointwise
 
 cdef extern from "_simd.h" nogil:
-    int BLOCK
+    int BLOCK, LANES
     double losses_f(int, const float*, const float*, const float*, Py_ssize_t, Py_ssize_t, float*) noexcept
     double losses_d(int, const double*, const double*, const double*, Py_ssize_t, Py_ssize_t, double*) noexcept
     double pass_f(const float*, Py_ssize_t, const float*, const float*, Py_ssize_t, const float*, double, int, float*, float*,
@@ -49,8 +49,9 @@ def pass_dense(
     cdef Py_ssize_t d = X.shape[1], fit_intercept = theta.shape[1] - d
     check_pass(X.shape[0], d, y, weights, theta, loss, slopes, gradient, start, stop)
     cdef double intercept = theta[0, d] if fit_intercept else 0.0, total
-    cdef floating[::1] w = np.asarray(theta)[0].astype(np.asarray(X).dtype)
-    cdef floating[::1] part = np.zeros_like(w)
+    cdef floating[::1] part = np.zeros(d + LANES, np.asarray(X).dtype)
+    cdef floating[::1] w = np.zeros_like(part)
+    np.asarray(w)[:d] = theta[0, :d]
     cdef const floating *s = &weights[start] if weights.shape[0] else NULL
     cdef floating[:, ::1] kept = slopes if len(slopes) else None
     cdef floating *first_slope = &kept[start, 0] if kept is not None else NULL

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_gd._compat import n_threads
+from sk_gd.kernels import pointwise
 from sk_gd.losses import Loss
 from sk_gd.preconditioners import Coordinates
 
@@ -122,14 +123,19 @@ class Source(ABC):
 
     def blas_pass(self, loss: Loss, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         """Value and gradient for several outputs: two matrix products a tile, with the loss between them."""
-        total, tile = 0.0, max(1, TILE * (rows.stop - rows.start) // max(BLOCK, 1))
-        for start in range(rows.start, rows.stop, max(tile, 64)):
-            block = self.take(slice(start, min(start + max(tile, 64), rows.stop)))
-            value, slope = loss.value_and_slope(block.y, block.raw(theta))
-            slope = block.weigh(slope)
-            if len(slopes):
-                slopes[start : start + len(slope)] = slope
-            total += float(block.weigh(value).sum(dtype=np.float64))
+        total, step = 0.0, max(64, TILE * self.n_samples // max(self.n_stored, 1))
+        for start in range(rows.start, rows.stop, step):
+            visited = slice(start, min(start + step, rows.stop))
+            block = self.take(visited)
+            z = block.raw(theta)
+            slope = slopes[visited] if len(slopes) else np.empty_like(z)
+            if loss.pointwise is not None:
+                weights = self.kernel_weights if block.weights is None else block.weights
+                total += pointwise(block.y, z, weights, loss.pointwise, slope)
+            else:
+                value, raw_slope = loss.value_and_slope(block.y, z)
+                slope[:] = block.weigh(raw_slope)
+                total += float(block.weigh(value).sum(dtype=np.float64))
             gradient += block.gradient(slope, theta.shape[1] > self.n_features)
         return total
 

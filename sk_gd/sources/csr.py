@@ -31,8 +31,8 @@ class CSRSource(Source):
 
     def fused_pass(self, loss: int, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         X = self.X
-        return pass_csr(X.data, X.indices, X.indptr, self.y, self.kernel_weights, theta, loss, slopes, gradient,
-                        rows.start, rows.stop)  # fmt: skip
+        return pass_csr(X.data, X.indices, X.indptr, self.n_features, self.y, self.kernel_weights, theta, loss, slopes,
+                        gradient, rows.start, rows.stop)  # fmt: skip
 
     def moments(self, curvature_of: Callable[[Block], Array], full: bool, centred: bool) -> tuple[Array, Array, Array]:
         if full:

@@ -84,11 +84,12 @@ def test_start(Estimator, variant, problem_for, Judge):
     assert_allclose(model.intercept_, 2.0, rtol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:learning_rate")  # its safety is another law
 @pytest.mark.parametrize("across_pickle", [False, True], ids=["same object", "pickled between"])
 @pytest.mark.parametrize("columns", ["well", "raw"])
 @every_method
 def test_ten_epochs_and_ten_more_are_twenty(Estimator, variant, optimizer, columns, across_pickle, container, problem_for):
-    """warm_start continues: memory, random order, step number and all."""
+    """A warm start goes on with memory, random order, step number and all."""
     X, y, sample_weight = problem_for(Estimator, columns=columns, weighted=True)
     params = {"optimizer": optimizer, "batch_size": BATCH_SIZE[variant], "tol": None, "random_state": 0, "warm_start": True}
     halves = Estimator(variant, max_iter=10, **params).fit(container(X), y, sample_weight=sample_weight)
@@ -105,7 +106,7 @@ def test_ten_epochs_and_ten_more_are_twenty(Estimator, variant, optimizer, colum
 @pytest.mark.parametrize("preconditioner", ["auto", None])
 @every_method
 def test_never_worse(Estimator, variant, optimizer, preconditioner, learning_rate, start, problem_for, Judge, rng):
-    """No fit is worse than its start or than the constant model, and each number in it is finite."""
+    """No fit is worse than its start, which is the constant model unless told otherwise, and each number in it is finite."""
     X, y, sample_weight = problem_for(Estimator, columns="raw", weighted=True, n_samples=40)
     judge = Judge(X, y, sample_weight, alpha=1e-3, l1_ratio=0.5 if optimizer in ("saga", "auto") else 0.0)
     init = {}
@@ -124,10 +125,8 @@ def test_never_worse(Estimator, variant, optimizer, preconditioner, learning_rat
     assert np.isfinite(model.coef_).all()
     assert np.isfinite(model.intercept_).all()
     assert np.isfinite(model.loss_curve_).all()
-    limit = judge.value(*judge.constant)
-    if init:
-        limit = min(limit, judge.value(init["coef_init"], init["intercept_init"]))
-    assert judge(model) <= limit * (1 + 1e-9)
+    begun = judge.value(init["coef_init"], init["intercept_init"]) if init else judge.value(*judge.constant)
+    assert judge(model) <= begun * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("optimizer", RULES)
@@ -140,6 +139,19 @@ def test_recovery_is_told(Estimator, variant, optimizer, container, problem_for)
     with pytest.warns(ConvergenceWarning, match="learning_rate"):
         model.fit(container(X), y)
     assert model.learning_rate_ < 1e6
+
+
+@pytest.mark.parametrize("preconditioner", ["auto", None])
+@pytest.mark.parametrize("columns", ["well", "raw"])
+@every_method
+def test_automatic_rate_is_safe(Estimator, variant, optimizer, columns, preconditioner, container, problem_for):
+    """No warning says that learning_rate="auto" was too large."""
+    X, y, sample_weight = problem_for(Estimator, columns=columns, weighted=True)
+    model = Estimator(
+        variant, optimizer=optimizer, preconditioner=preconditioner, batch_size=BATCH_SIZE[variant], tol=None,
+        max_iter=20, random_state=0,
+    )  # fmt: skip
+    model.fit(container(X), y, sample_weight=sample_weight)
 
 
 def test_converged_and_its_contrary(Estimator, variant, problem_for):

@@ -89,6 +89,20 @@ def test_minimum_of_scipy(oracle, columns, variant, make_problem, Judge):
     assert -1e-9 < judge.gap(ours) < 10 * ours.tol
 
 
+@every_oracle
+@pytest.mark.parametrize("columns", ["well", "raw"])
+@pytest.mark.parametrize("variant", ["mini-batch", "stochastic"])
+def test_minimum_of_many_rows(oracle, columns, variant, container, make_problem, Judge):
+    """Where the rows are too many for steps on all of them, steps on some of them arrive too."""
+    Estimator, target, alpha, l1_ratio, _ = oracle
+    X, y, sample_weight = make_problem(target, columns, n_samples=6000, n_features=10, weighted=True)
+    judge = Judge(X, y, sample_weight, alpha=alpha, l1_ratio=l1_ratio)
+    ours = Estimator(variant, alpha=alpha, l1_ratio=l1_ratio, tol=1e-7, random_state=0)
+    ours.fit(container(X), y, sample_weight=sample_weight)
+    assert ours.converged_
+    assert -1e-9 < judge.gap(ours) < 1e-6
+
+
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @everywhere
 @weighted_or_not
