@@ -117,10 +117,11 @@ class Judge:
         return (self(model) - minimum) / (self.value(*self.constant) - minimum)
 
     def standardised(self, model):
-        """The coefficients of centred columns of unit variance, the intercept last, so that all have one unit."""
+        """The coefficients of centred columns of unit variance, the intercept last; a softmax's common shift taken out."""
         coef, intercept = np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
         intercept = intercept + coef @ self.mean
-        return np.column_stack([coef * self.scale, intercept - (intercept.mean() if self.kind == "multinomial" else 0.0)])
+        parts = np.column_stack([coef * self.scale, intercept])
+        return parts - parts.mean(axis=0) if self.kind == "multinomial" else parts
 
     def violation(self, coef, intercept):
         """Largest |c - prox(c - gradient)| in standardised columns: zero exactly where 0 is a subgradient of F."""

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sk_gd.descent import Objective
 from sk_gd.losses import LOSSES
 from sk_gd.optimizers import OPTIMIZERS
 from sk_gd.penalties import PENALTIES
-from sk_gd.preconditioners import PRECONDITIONERS, Curvature
+from sk_gd.preconditioners import PRECONDITIONERS
 from sk_gd.schedules import SCHEDULES
+from sk_gd.sources import source_of
 
 ALPHA = 0.7
 
@@ -123,16 +125,14 @@ def test_schedules_are_vectorised(name):
 
 @pytest.fixture
 def metric_of(rng):
-    """A metric of a name, built from the curvature of rows with an offset and raw scales; with those rows."""
+    """A metric of a name, built for three classes on rows of raw scales with an offset; with those rows."""
 
     def draw(name, l2):
         X = (rng.normal(size=(60, 4)) + 2.0) * np.array([1e-2, 1.0, 30.0, 1e3])
-        h = rng.uniform(0.1, 0.25, size=(60, 2))
-        weights = h.mean(axis=1) / 60
-        center = weights @ X / weights.sum()
+        source = source_of(X, rng.integers(3, size=(60, 1)).astype(float), None)
+        objective = Objective(LOSSES["multinomial"](3), PENALTIES["l2"](l2), source, 3, fit_intercept=True)
         metric = PRECONDITIONERS[name]()
-        second = ((X - center).T * weights) @ (X - center)
-        metric.update(Curvature(h.mean(axis=0), center, second if metric.full else np.diag(second)), l2)
+        metric.update(objective, np.column_stack([rng.normal(size=(3, 4)) / X.std(axis=0) / 10, rng.normal(size=3)]))
         return X, metric
 
     return draw
@@ -145,7 +145,7 @@ every_metric = pytest.mark.parametrize(("name", "l2"), [(name, l2) for name in P
 def test_metrics_solve_what_they_multiply(name, l2, metric_of, rng):
     """The solution is the inverse of the product, and both are positive definite."""
     X, metric = metric_of(name, l2)
-    gradient = rng.normal(size=(2, 5)) * np.append(X.std(axis=0), 1.0)
+    gradient = rng.normal(size=(3, 5)) * np.append(X.std(axis=0), 1.0)
     direction = metric.solve(gradient)
     assert np.vdot(direction, gradient) > 0
     assert_allclose(metric.product(direction), gradient, rtol=1e-6, atol=1e-6)
@@ -156,7 +156,7 @@ def test_coordinates_are_a_change_of_variables(name, l2, metric_of, rng):
     """Coordinates leave raw predictions and the ridge penalty as they are, and gradients follow the chain rule."""
     X, metric = metric_of(name, l2)
     coordinates = metric.coordinates(0.0, l2)
-    theta, gradient = rng.normal(size=(2, 5)), rng.normal(size=(2, 5))
+    theta, gradient = rng.normal(size=(3, 5)), rng.normal(size=(3, 5))
     moved = coordinates.enter(theta)
     assert_allclose(coordinates.leave(moved), theta, rtol=1e-6, atol=1e-6)
     z = X @ theta[:, :-1].T + theta[:, -1]

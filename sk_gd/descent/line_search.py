@@ -6,7 +6,7 @@ import numpy as np
 
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.metrics import rebuild_pays, refresh_metric, stale
-from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.objective import Objective
 from sk_gd.descent.proximal import proximal_direction
 from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Metric, Secant
@@ -71,7 +71,7 @@ class LineSearchStep:
         """Backtrack from a full step; a state left as it was is stuck."""
         direction, value, gradient = state.direction, state.value, state.gradient
         assert direction is not None and gradient is not None
-        slope = float(np.vdot(gradient, direction)) + self.penalty_slope(objective, state.theta, direction)
+        slope = float(np.vdot(gradient, direction)) + objective.penalty_change(state.theta, direction)
         floor = 8 * np.finfo(objective.source.dtype).eps * abs(value)
         rate = 1.0
         while slope < 0 and rate > 1e-12:
@@ -88,9 +88,3 @@ class LineSearchStep:
             bend = fall - rate * slope
             rate *= float(np.clip(-rate * slope / (2 * bend), 0.1, 0.5)) if np.isfinite(bend) else 0.1
         state.stuck = True
-
-    @staticmethod
-    def penalty_slope(objective: Objective, theta: Array, direction: Array) -> float:
-        """Change of the L1 penalty over a full step."""
-        l1, coef = objective.penalty.l1, objective.coef(theta)
-        return float(l1 * (np.abs(coef + objective.coef(direction)).sum() - np.abs(coef).sum())) if l1 else 0.0

@@ -22,7 +22,7 @@ def refresh_metric(objective: Objective, state: DescentState, centred: bool = Tr
 def best_metric(objective: Objective) -> Metric:
     """The metric nearest to the second derivative that can be held: of all outputs jointly, of one, or its diagonal."""
     n_outputs, n_features = objective.shape[0], objective.n_features
-    if objective.loss.couples and n_outputs * n_features <= MAX_FULL and not objective.penalty.l1:
+    if objective.loss.couples and n_outputs * n_features <= MAX_FULL:
         return Joint()
     return Hessian() if n_features <= MAX_FULL else Diagonal()
 
@@ -56,3 +56,13 @@ def certificate(objective: Objective, theta: Array) -> tuple[float, float]:
     state = DescentState(theta, np.random.default_rng(0), value, gradient, metric=best_metric(objective))
     refresh_metric(objective, state)
     return value, estimated_gap(objective, state)
+
+
+def doubt_gap(objective: Objective, state: DescentState) -> None:
+    """Compare the state's estimate of the gap with the certificate, and remember by how much it was too small."""
+    if isinstance(state.metric, type(best_metric(objective))) and not stale(objective, state):
+        return
+    gap = certificate(objective, state.theta)[1]
+    if gap > state.gap > 0:
+        state.doubt *= gap / state.gap
+        state.gap = gap

@@ -85,6 +85,11 @@ class Objective:
         """Proximal map of the penalty's other part, which has no gradient at zero."""
         return np.hstack([self.penalty.prox(self.coef(theta), rate), theta[:, self.n_features :]])
 
+    def penalty_change(self, theta: Array, step: Array) -> float:
+        """Change of the penalty's part without a gradient over a full step."""
+        l1, coef = self.penalty.l1, self.coef(theta)
+        return float(l1 * (np.abs(coef + self.coef(step)).sum() - np.abs(coef).sum())) if l1 else 0.0
+
     def curvature(self, theta: Array, full: bool, centred: bool = True) -> Curvature:
         """Second moments of the rows weighted by the loss's second derivative at theta."""
 

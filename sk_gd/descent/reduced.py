@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd.descent.metrics import certificate, estimated_gap, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.metrics import doubt_gap, estimated_gap, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.objective import Array, Objective
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.sweep import SweepStep
@@ -43,6 +43,7 @@ class ReducedStep(SweepStep):
         floor = 8 * np.finfo(objective.source.dtype).eps * abs(value)
         if not (np.isfinite(state.theta).all() and state.value <= value + floor):
             state.theta, state.rate_scale = before, state.rate_scale / 2
+            state.n_recoveries += self.learning_rate is not None  # the user's rate, so the user hears of it
             self.anchor(objective, state)
         elif gap / 2 < state.gap < gap:
             state.rate_scale *= 1.5  # steady but slow: the noise leaves room
@@ -63,9 +64,7 @@ class ReducedStep(SweepStep):
     def certify(self, objective: Objective, state: DescentState) -> None:
         if stale(objective, state):
             self.renew(objective, state)
-            gap = certificate(objective, state.theta)[1]
-            state.doubt *= max(1.0, gap / state.gap)
-            state.gap = max(gap, state.gap)
+            doubt_gap(objective, state)
 
     def safe_rate(self, objective: Objective, state: DescentState) -> float:
         """A third of one over the smoothness around theta: an epoch that leaves its validity is taken back."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sk_gd.descent.batching import Batching
-from sk_gd.descent.metrics import refresh_metric
+from sk_gd.descent.metrics import doubt_gap, estimated_gap, refresh_metric
 from sk_gd.descent.objective import Array, Objective
 from sk_gd.descent.state import DescentState
 from sk_gd.optimizers import Optimizer
 from sk_gd.penalties import soft_threshold
-from sk_gd.preconditioners import Metric
+from sk_gd.preconditioners import Identity, Metric
 from sk_gd.schedules import Schedule
 
 
@@ -97,10 +97,13 @@ class ScheduledStep:
     def close(self, objective: Objective, state: DescentState, met: float) -> None:
         """Value the epoch: on all rows in batch, else the mean that it met on its way, checked where that looks bad."""
         ceiling = state.loss_curve[0]
-        if self.batching.size >= objective.n_samples or not met <= ceiling:
+        state.exact = self.batching.size >= objective.n_samples
+        if state.exact or not met <= ceiling:
             self.value(objective, state)
         else:
             state.value = met
+        if state.exact and np.isfinite(state.value) and not isinstance(state.metric, Identity):
+            state.gap, state.metric_age = state.doubt * estimated_gap(objective, state), state.metric_age + 1
 
     @staticmethod
     def value(objective: Objective, state: DescentState) -> None:
@@ -110,4 +113,5 @@ class ScheduledStep:
             state.value, state.gradient = objective.value_and_gradient(state.theta)
 
     def certify(self, objective: Objective, state: DescentState) -> None:
-        """There is no estimate of the gap to be sure of."""
+        """The metric may be out of date: what it said of the gap is compared with what one made here says."""
+        doubt_gap(objective, state)

@@ -42,6 +42,8 @@ class DescentState:
         Where the next line search goes.
     full_value : float
         Objective at theta on all rows, once the descent has ended: how a later fit knows the same problem again.
+    exact : bool
+        Whether values are of all rows at one theta, and not means met during an epoch.
     stuck : bool
         No further decrease can be told from rounding.
     """
@@ -62,6 +64,7 @@ class DescentState:
     n_epochs: int = 0
     n_updates: int = 0
     n_recoveries: int = 0
+    exact: bool = True
     stuck: bool = False
     stalls: int = 0
     loss_curve: list[float] = field(default_factory=list)

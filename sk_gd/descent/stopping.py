@@ -63,5 +63,7 @@ class StoppingRule:
         curve, n = state.loss_curve, self.n_iter_no_change
         if state.gap == state.gap or state.n_epochs - self.first_epoch <= n:
             return False
-        before, after = min(curve[:-n]), min(curve[-n:])
-        return before - after <= (self.tol or 0.0) * max(self.constant_value - after, 0.0)
+        recent, best = curve[-n - 1 :], min(curve)
+        # exact values that still swing (momentum) are no plateau; noisy ones always swing, so there only the best counts
+        progress = max(recent) - min(recent) if state.exact else min(curve[:-n]) - min(curve[-n:])
+        return progress <= (self.tol or 0.0) * max(self.constant_value - best, 0.0)

@@ -14,6 +14,7 @@ from sk_gd.preconditioners import Identity
 from sk_gd.sources import CSRSource
 
 CHUNK = 1024  # rows brought into the metric's coordinates at a time: enough for a matrix product, few enough for the cache
+DENSE = 0.1  # share of stored values from which a CSR matrix is swept as dense rows, which can be centred
 NONE = np.empty((0, 0))
 
 
@@ -25,7 +26,9 @@ class SweepStep(ScheduledStep):
     """
 
     def scales_columns(self, objective: Objective) -> bool:
-        return isinstance(objective.source, CSRSource) and not self.metric.full
+        source = objective.source
+        sparse = source.n_stored < DENSE * source.n_samples * source.n_features
+        return isinstance(source, CSRSource) and not self.metric.full and sparse
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
         met = self.sweep(objective, state, NONE, NONE, refresh=False)

@@ -175,7 +175,9 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         """
         check_is_fitted(self)
         if issparse(self.coef_):
-            self.coef_ = self.coef_.toarray()
+            self.coef_ = self.coef_.toarray().reshape(-1, self.n_features_in_)
+            if np.ndim(self.intercept_) == 0:
+                self.coef_ = self.coef_[0]
         return self
 
     def __sklearn_tags__(self) -> Any:

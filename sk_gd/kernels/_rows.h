@@ -100,45 +100,66 @@ KERNEL double NAMED(pass)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *RESTR
     return total;
 }
 
-/* Plain stochastic descent with one output, l2 equal for all columns: a dot, a slope, one fused update per row. */
+/* One row at a time, gradient descent, one output, l2 equal for all columns: a dot, a slope, one fused update per row. l1 is NULL
+   where it is zero; slopes and anchor are NULL or the control variate, which takes in `refresh` times each new gradient. */
 KERNEL double NAMED(stochastic)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *RESTRICT y, const REAL *RESTRICT s,
                                 const ptrdiff_t *RESTRICT rows, ptrdiff_t n, const double *RESTRICT rates, int loss, double l2,
-                                const double *RESTRICT l1, REAL *RESTRICT theta, int fit_intercept)
+                                const REAL *RESTRICT l1, REAL *RESTRICT theta, int fit_intercept, REAL *RESTRICT slopes,
+                                REAL *RESTRICT anchor, double refresh)
 {
     /* The loss is not needed to go on: it is kept for later and computed for many rows at once. */
-    REAL seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], slopes[BLOCK];
+    REAL seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], unused[BLOCK];
+    const REAL part = (REAL)refresh;
     double total = 0;
     for (ptrdiff_t i = 0, kept = 0; i < n; i++) {
-        const REAL *RESTRICT x = X + rows[i] * d;
-        REAL z = 0;
+        const ptrdiff_t row = rows[i];
+        const REAL *RESTRICT x = X + row * d, target = y[row], weight = s ? s[row] : 1;
+        REAL z = 0, slope;
         if (i + AHEAD < n) {
             const ptrdiff_t next = rows[i + AHEAD];
             NAMED(fetch)(X + next * d, d);
             PREFETCH(y + next);
+            if (slopes)
+                PREFETCH(slopes + next);
         }
         for (ptrdiff_t j = 0; j < d; j++)
             z += x[j] * theta[j];
         if (fit_intercept)
             z += theta[d];
-        const REAL target = y[rows[i]], weight = s ? s[rows[i]] : 1;
-        REAL slope;
-#define SLOPE(loss) NAMED(point)(loss, target, z).slope
+#define SLOPE(loss) weight * NAMED(point)(loss, target, z).slope
         FOR_LOSS(loss, slope, SLOPE)
 #undef SLOPE
-        const REAL step = (REAL)(rates[i] * weight * slope), keep = (REAL)(1.0 - rates[i] * l2), rate = (REAL)rates[i];
-        if (l1)
-            for (ptrdiff_t j = 0; j < d; j++)
-                theta[j] = NAMED(shrink)(keep * theta[j] - step * x[j], rate * (REAL)l1[j]);
-        else
-            for (ptrdiff_t j = 0; j < d; j++)
-                theta[j] = keep * theta[j] - step * x[j];
-        if (fit_intercept)
-            theta[d] -= step;
+        const REAL rate = (REAL)rates[i], keep = (REAL)(1.0 - rates[i] * l2);
+        if (anchor) {
+            const REAL change = slopes ? slope - slopes[row] : slope, step = rate * change, fresh = part * change;
+            for (ptrdiff_t j = 0; j < d; j++) {
+                theta[j] = keep * theta[j] - step * x[j] - rate * anchor[j];
+                anchor[j] += fresh * x[j];
+            }
+            for (ptrdiff_t j = 0; l1 && j < d; j++)
+                theta[j] = NAMED(shrink)(theta[j], rate * l1[j]);
+            if (fit_intercept) {
+                theta[d] -= step + rate * anchor[d];
+                anchor[d] += fresh;
+            }
+            if (refresh != 0)
+                slopes[row] = slope;
+        } else {
+            const REAL step = rate * slope;
+            if (l1)
+                for (ptrdiff_t j = 0; j < d; j++)
+                    theta[j] = NAMED(shrink)(keep * theta[j] - step * x[j], rate * l1[j]);
+            else
+                for (ptrdiff_t j = 0; j < d; j++)
+                    theta[j] = keep * theta[j] - step * x[j];
+            if (fit_intercept)
+                theta[d] -= step;
+        }
         seen_y[kept] = target;
         seen_z[kept] = z;
         seen_s[kept++] = weight;
         if (kept == BLOCK || i + 1 == n) {
-            total += NAMED(losses)(loss, seen_y, seen_z, seen_s, kept, 1, slopes);
+            total += NAMED(losses)(loss, seen_y, seen_z, seen_s, kept, 1, unused);
             kept = 0;
         }
     }
@@ -149,9 +170,9 @@ KERNEL double NAMED(stochastic)(const REAL *RESTRICT X, ptrdiff_t d, const REAL 
    n_outputs more for each row of a batch: its slopes join `slopes` only after the batch, in which a row may come twice. */
 KERNEL double NAMED(sweep)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *RESTRICT y, ptrdiff_t n_targets, const REAL *RESTRICT s,
                            const ptrdiff_t *RESTRICT rows, ptrdiff_t n, ptrdiff_t batch_size, const double *rates, int loss,
-                           const double *l2, const double *l1, int optimizer, const double *hyper, REAL *theta, REAL *gradient,
-                           REAL *memory, ptrdiff_t n_outputs, ptrdiff_t width, REAL *slopes, REAL *anchor, int refresh,
-                           ptrdiff_t n_samples, REAL *RESTRICT space)
+                           const REAL *l2, const REAL *l1, int optimizer, const double *hyper, REAL *theta, REAL *gradient,
+                           REAL *memory, ptrdiff_t n_outputs, ptrdiff_t width, REAL *slopes, REAL *anchor, double refresh,
+                           REAL *RESTRICT space)
 {
     const ptrdiff_t block = NAMED(block)(d);
     REAL *RESTRICT z = space, *RESTRICT targets = z + BLOCK * n_outputs, *RESTRICT weights = targets + BLOCK * n_targets;
@@ -165,7 +186,8 @@ KERNEL double NAMED(sweep)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *REST
             const ptrdiff_t m = b - i < block ? b - i : block;
             REAL *RESTRICT slope = fresh + i * n_outputs;
             for (ptrdiff_t k = 0; k < n_outputs; k++)
-                NAMED(dots)(X, d, d, batch + i, m, n - start - i, theta + k * width, width > d ? theta[k * width + d] : 0, z + k, n_outputs);
+                NAMED(dots)(X, d, d, batch + i, m, k ? 0 : n - start - i, theta + k * width, width > d ? theta[k * width + d] : 0, z + k,
+                            n_outputs);
             for (ptrdiff_t r = 0; r < m; r++) {
                 for (ptrdiff_t k = 0; k < n_targets; k++)
                     targets[r * n_targets + k] = y[batch[i + r] * n_targets + k];
@@ -182,10 +204,9 @@ KERNEL double NAMED(sweep)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *REST
                         gradient[k * width + d] += z[r * n_outputs + k];
             }
         }
-        for (ptrdiff_t i = 0; refresh && i < b; i++)
+        for (ptrdiff_t i = 0; refresh != 0 && i < b; i++)
             memcpy(slopes + batch[i] * n_outputs, fresh + i * n_outputs, (size_t)n_outputs * sizeof(REAL));
-        NAMED(update)(theta, gradient, memory, anchor, NULL, n_outputs, width, d, l2, l1, optimizer, hyper, *rates,
-                      refresh ? (double)b / n_samples : 0.0);
+        NAMED(update)(theta, gradient, memory, anchor, n_outputs, width, d, l2, l1, optimizer, hyper, *rates, b * refresh);
     }
     return total;
 }

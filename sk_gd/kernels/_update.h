@@ -22,31 +22,26 @@ INLINE void NAMED(direct)(int optimizer, const double *hyper, ptrdiff_t n, REAL 
     }
 }
 
-/* One update of theta from the mean gradient of a batch, which is overwritten. anchor and share may be NULL; refresh times the
-   gradient joins the anchor; share enlarges the dense terms of each column (see reference.sweep). */
+/* One update of theta from the mean gradient of a batch, which is overwritten. The anchor may be NULL; refresh times the gradient
+   joins it. */
 KERNEL void NAMED(update)(REAL *RESTRICT theta, REAL *RESTRICT gradient, REAL *RESTRICT memory, REAL *RESTRICT anchor,
-                          const REAL *RESTRICT share, ptrdiff_t n_outputs, ptrdiff_t width, ptrdiff_t d, const double *RESTRICT l2,
-                          const double *RESTRICT l1, int optimizer, const double *hyper, double rate, double refresh)
+                          ptrdiff_t n_outputs, ptrdiff_t width, ptrdiff_t d, const REAL *RESTRICT l2, const REAL *RESTRICT l1,
+                          int optimizer, const double *hyper, double rate, double refresh)
 {
     const REAL step = (REAL)rate, part = (REAL)refresh;
-    for (ptrdiff_t k = 0; k < n_outputs; k++) {
-        REAL *RESTRICT g = gradient + k * width, *RESTRICT t = theta + k * width;
-        if (anchor) {
-            REAL *RESTRICT a = anchor + k * width;
-            for (ptrdiff_t j = 0; j < width; j++) {
-                const REAL rest = share && j < d ? share[j] * a[j] : a[j];
-                a[j] += part * g[j];
-                g[j] += rest;
-            }
-        }
-        for (ptrdiff_t j = 0; j < d; j++)
-            g[j] += (share ? share[j] : 1) * (REAL)l2[j] * t[j];
+    for (ptrdiff_t i = 0; anchor && i < n_outputs * width; i++) {
+        const REAL fresh = gradient[i];
+        gradient[i] += anchor[i];
+        anchor[i] += part * fresh;
     }
+    for (ptrdiff_t k = 0; k < n_outputs; k++)
+        for (ptrdiff_t j = 0; j < d; j++)
+            gradient[k * width + j] += l2[j] * theta[k * width + j];
     NAMED(direct)(optimizer, hyper, n_outputs * width, gradient, memory);
     for (ptrdiff_t k = 0; k < n_outputs; k++) {
         REAL *RESTRICT g = gradient + k * width, *RESTRICT t = theta + k * width;
         for (ptrdiff_t j = 0; j < d; j++)
-            t[j] = NAMED(shrink)(t[j] - step * g[j], step * (share ? share[j] : 1) * (REAL)l1[j]);
+            t[j] = NAMED(shrink)(t[j] - step * g[j], step * l1[j]);
         if (width > d)
             t[d] -= step * g[d];
     }

@@ -1,6 +1,6 @@
 """Preconditioners: the metric in which the direction is steepest. One file each, and one line here."""
 
-from sk_gd.preconditioners._base import Coordinates, Curvature, Metric
+from sk_gd.preconditioners._base import CentredMetric, Coordinates, Curvature, Metric
 from sk_gd.preconditioners.diagonal import Diagonal
 from sk_gd.preconditioners.hessian import Hessian
 from sk_gd.preconditioners.identity import Identity
@@ -13,4 +13,4 @@ PRECONDITIONERS: dict[str | None, type[Metric]] = {
     "hessian": Hessian,
 }
 
-__all__ = ["PRECONDITIONERS", "Coordinates", "Curvature", "Diagonal", "Hessian", "Identity", "Joint", "Metric", "Secant"]
+__all__ = ["PRECONDITIONERS", "CentredMetric", "Coordinates", "Curvature", "Diagonal", "Hessian", "Identity", "Joint", "Metric", "Secant"]

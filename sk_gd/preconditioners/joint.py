@@ -32,20 +32,28 @@ class Joint(Metric):
     def cost(self, n_features: int, n_outputs: int) -> float:
         return 1 + n_features * n_outputs / 8
 
-    def solve(self, gradient: Array) -> Array:
+    def centred_gradient(self, gradient: Array) -> Array:
+        """Gradient by the parameters over centred features."""
         d = len(self.center)
         moved = gradient.copy()
         moved[:, :d] -= gradient[:, d:].sum(axis=1, keepdims=True) * self.center
-        direction = self.matrix.solve(moved.reshape(1, -1)).reshape(gradient.shape)
-        if gradient.shape[1] > d:
-            direction[:, d] -= direction[:, :d] @ self.center
-        return direction
+        return moved
+
+    def uncentred_step(self, step: Array) -> Array:
+        """Step of the parameters over the features as they are, from one over centred features."""
+        d = len(self.center)
+        moved = step.copy()
+        moved[:, d:] -= step[:, :d] @ self.center[:, None]
+        return moved
+
+    def solve(self, gradient: Array) -> Array:
+        direction = self.matrix.solve(self.centred_gradient(gradient).reshape(1, -1))
+        return self.uncentred_step(direction.reshape(gradient.shape))
 
     def product(self, step: Array) -> Array:
         d = len(self.center)
         moved = step.copy()
-        if step.shape[1] > d:
-            moved[:, d] += step[:, :d] @ self.center
+        moved[:, d:] += step[:, :d] @ self.center[:, None]
         gradient = (self.hessian @ moved.ravel()).reshape(step.shape)
         gradient[:, :d] += gradient[:, d:].sum(axis=1, keepdims=True) * self.center
         return gradient

@@ -12,10 +12,7 @@ from sk_gd.schedules import SCHEDULES
 TIGHT = {"tol": 1e-10, "max_iter": 10_000, "random_state": 0}
 TEXTBOOK = {"preconditioner": None, "learning_rate": 0.002, "tol": None, "max_iter": 5, "random_state": 0}
 RULES = [name for name in OPTIMIZERS if name != "lbfgs"]  # lbfgs remembers full gradients: batch only
-METHODS = [("batch", name) for name in OPTIMIZERS] + [
-    (variant, name) for variant in ("mini-batch", "stochastic") for name in [*RULES, "saga", "svrg"]
-]
-every_method = pytest.mark.parametrize(("variant", "optimizer"), METHODS)
+METHODS = [("batch", name) for name in OPTIMIZERS] + [(v, name) for v in ("mini-batch", "stochastic") for name in RULES]
 UNITS = [2.0**20, 2.0**-20]
 BATCH_SIZE = {"batch": "auto", "mini-batch": 30, "stochastic": "auto"}
 
@@ -27,9 +24,7 @@ def same_model(ours, theirs, factor=1.0, **tolerance):
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
-@pytest.mark.parametrize(
-    ("variant", "optimizer"), [(variant, name) for variant, name in METHODS if name not in ("saga", "svrg")]
-)
+@pytest.mark.parametrize(("variant", "optimizer"), METHODS)
 def test_csr_equals_dense(Estimator, variant, optimizer, weighted, problem_for):
     """Plain rules take the same steps on the same rows, whichever way the rows are held."""
     X, y, sample_weight = problem_for(Estimator, weighted=weighted)

@@ -106,7 +106,7 @@ def test_ten_epochs_and_ten_more_are_twenty(Estimator, variant, optimizer, colum
 @pytest.mark.parametrize("preconditioner", ["auto", None])
 @every_method
 def test_never_worse(Estimator, variant, optimizer, preconditioner, learning_rate, start, problem_for, Judge, rng):
-    """No fit is worse than its start, which is the constant model unless told otherwise, and each number in it is finite."""
+    """No fit is worse than its start, the constant model unless told otherwise, and each number in it is finite."""
     X, y, sample_weight = problem_for(Estimator, columns="raw", weighted=True, n_samples=40)
     judge = Judge(X, y, sample_weight, alpha=1e-3, l1_ratio=0.5 if optimizer in ("saga", "auto") else 0.0)
     init = {}
