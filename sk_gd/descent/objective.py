@@ -41,11 +41,17 @@ class Objective:
         return theta[:, : self.n_features]
 
     def symmetric(self, theta: Array) -> Array:
-        """Theta with intercepts of mean zero where a common shift of all outputs changes nothing."""
-        if not (self.loss.couples and self.fit_intercept):
+        """Theta with the cheapest of all common shifts of the outputs, where the loss does not see them.
+
+        Intercepts get mean zero; under a pure L1 penalty every feature's coefficients get median zero, which gradient steps would
+        only creep towards. The ridge penalty finds its shift, the mean, by itself.
+        """
+        if not self.loss.couples:
             return theta
         theta = theta.copy()
-        theta[:, -1] -= theta[:, -1].mean()
+        if self.penalty.l1 and not self.penalty.l2:
+            theta -= np.sort(theta, axis=0)[(len(theta) - 1) // 2]
+        theta[:, self.n_features :] -= theta[:, self.n_features :].mean(axis=0)
         return theta
 
     @cached_property

@@ -39,6 +39,7 @@ class ReducedStep(SweepStep):
         self.sweep(objective, state, self.slopes, self.coordinates.gradient(mean), self.refresh)
         state.metric_age += 1
         if np.isfinite(state.theta).all():
+            state.theta = objective.symmetric(state.theta)
             self.anchor(objective, state)
         floor = 8 * np.finfo(objective.source.dtype).eps * abs(value)
         if not (np.isfinite(state.theta).all() and state.value <= value + floor):

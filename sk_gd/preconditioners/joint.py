@@ -46,15 +46,20 @@ class Joint(Metric):
         moved[:, d:] -= step[:, :d] @ self.center[:, None]
         return moved
 
+    def centred_step(self, step: Array) -> Array:
+        """The inverse of ``uncentred_step``."""
+        d = len(self.center)
+        moved = step.copy()
+        moved[:, d:] += step[:, :d] @ self.center[:, None]
+        return moved
+
     def solve(self, gradient: Array) -> Array:
         direction = self.matrix.solve(self.centred_gradient(gradient).reshape(1, -1))
         return self.uncentred_step(direction.reshape(gradient.shape))
 
     def product(self, step: Array) -> Array:
         d = len(self.center)
-        moved = step.copy()
-        moved[:, d:] += step[:, :d] @ self.center[:, None]
-        gradient = (self.hessian @ moved.ravel()).reshape(step.shape)
+        gradient = (self.hessian @ self.centred_step(step).ravel()).reshape(step.shape)
         gradient[:, :d] += gradient[:, d:].sum(axis=1, keepdims=True) * self.center
         return gradient
 
