@@ -1,4 +1,4 @@
-"""The three variants on two real tables, as they are: no scaling, no tuning, beside scikit-learn with its own defaults."""
+"""The three variants on two real tables, raw: no scaling, no tuning, beside scikit-learn with its own defaults."""
 
 import time
 import warnings
@@ -14,86 +14,88 @@ from sk_gd import GDLinearRegressor, GDLogisticClassifier
 
 
 def log_loss(y, z):
-    """Loss of the raw predictions z where y, 0 or 1, was right."""
+    """Cost of the raw prediction z where the class was y, 0 or 1."""
     return np.logaddexp(0, z) - y * z
 
 
 def squared_error(y, z):
+    """Cost of predicting z where y was right."""
     return (z - y) ** 2 / 2
 
 
 def objective(model, X, y, loss, alpha):
-    """F = mean loss + alpha / 2 * |coef|^2: what is minimised, calculated the same way for every model."""
+    """F = mean loss + alpha / 2 * |coef|^2, calculated the same way whoever fitted the model."""
     coef, intercept = np.ravel(model.coef_), np.ravel(model.intercept_)
     return loss(y, X @ coef + intercept).mean() + alpha / 2 * coef @ coef
 
 
+def number(x):
+    """Ten characters for a number, however bad it is."""
+    return f"{x:10.4f}" if abs(x) < 1e4 else f"{x:10.0e}"
+
+
 def compare(models, X, y, cv, loss, alpha):
-    """Print a line per model, with means over the splits; every model sees the same ones."""
-    print(f"{'':38} held out  training  objective        ms  warned")
+    """A line per model; all of them see the same splits, and F is taken on the rows that a fit has seen."""
+    print(f"{'model':34}  held out  training         F        ms  warnings")
     for name, model in models.items():
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             fits = cross_validate(model, X, y, cv=cv, return_train_score=True, return_estimator=True, return_indices=True)
-        reached = [
-            objective(fitted, X[rows], y[rows], loss, alpha)
-            for fitted, rows in zip(fits["estimator"], fits["indices"]["train"], strict=True)
-        ]
-        print(
-            f"{name:38} {fits['test_score'].mean():8.4g}  {fits['train_score'].mean():8.4g}  {np.mean(reached):9.4g}"
-            f"  {1000 * np.median(fits['fit_time']):8.1f}  {len(warned):2} / {len(reached)}"
-        )
+        seen = zip(fits["estimator"], fits["indices"]["train"], strict=True)
+        reached = np.mean([objective(fitted, X[rows], y[rows], loss, alpha) for fitted, rows in seen])
+        scores = number(fits["test_score"].mean()) + number(fits["train_score"].mean())
+        print(f"{name:34}{scores}{number(reached)}{1000 * np.median(fits['fit_time']):10.1f}{len(warned):10}")
 
 
 def classification(X, y):
-    """Two classes: accuracy, and F at the strength that LogisticRegression has by default."""
-    cv = RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=0)
-    alpha = 1 / (0.8 * len(y))  # LogisticRegression's C=1, for the four fifths of the rows that a fit sees
+    """Log loss and accuracy, everyone at the strength of the penalty that is LogisticRegression's default."""
+    n_seen = 0.8 * len(y)  # a fit sees four of five folds
+    alpha = 1 / n_seen  # LogisticRegression's C=1
+    print(f"\nBreast cancer, raw ({len(y)} x {X.shape[1]}). Score: accuracy. F: mean log loss + {alpha:.4f} / 2 |coef|^2.")
     models = {
-        "GDLogisticClassifier('batch')": GDLogisticClassifier(alpha=alpha),
+        "GDLogisticClassifier('batch')": GDLogisticClassifier("batch", alpha=alpha),
         "GDLogisticClassifier('mini-batch')": GDLogisticClassifier("mini-batch", alpha=alpha, random_state=0),
         "GDLogisticClassifier('stochastic')": GDLogisticClassifier("stochastic", alpha=alpha, random_state=0),
         "LogisticRegression()": LogisticRegression(),
-        "SGDClassifier()": SGDClassifier(random_state=0),
+        "SGDClassifier()": SGDClassifier(random_state=0),  # minimises another F, with the hinge loss
     }
-    print(f"\nBreast cancer, {X.shape[0]} rows, {X.shape[1]} features as they are: accuracy, and log loss + {alpha:.4f} / 2 |coef|^2")
-    compare(models, X, y, cv, log_loss, alpha)
+    compare(models, X, y, RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=0), log_loss, alpha)
 
 
 def regression(X, y):
-    """A number: R2, and F without a penalty."""
-    cv = RepeatedKFold(n_splits=5, n_repeats=2, random_state=0)
+    """Least squares and R2, without a penalty."""
+    print(f"\nDiabetes, raw ({len(y)} x {X.shape[1]}). Score: R2. F: half the mean squared error.")
     models = {
-        "GDLinearRegressor('batch')": GDLinearRegressor(),
+        "GDLinearRegressor('batch')": GDLinearRegressor("batch"),
         "GDLinearRegressor('mini-batch')": GDLinearRegressor("mini-batch", random_state=0),
         "GDLinearRegressor('stochastic')": GDLinearRegressor("stochastic", random_state=0),
         "LinearRegression()": LinearRegression(),
         "SGDRegressor()": SGDRegressor(random_state=0),
     }
-    print(f"\nDiabetes, {X.shape[0]} rows, {X.shape[1]} features as they are: R2, and half the mean squared error")
-    compare(models, X, y, cv, squared_error, alpha=0)
+    compare(models, X, y, RepeatedKFold(n_splits=5, n_repeats=2, random_state=0), squared_error, alpha=0)
 
 
 def grid_search(X, y):
-    """A pipeline like any other. Scaling does not help the descent, but lets the penalty treat all features alike."""
+    """A pipeline like any other. The descent needs no scaling; the penalty does, to treat all features alike."""
     pipeline = make_pipeline(StandardScaler(), GDLogisticClassifier())
     grid = {"gdlogisticclassifier__alpha": [1e-4, 1e-3, 1e-2, 1e-1], "gdlogisticclassifier__l1_ratio": [0, 0.5, 1]}
     search = GridSearchCV(pipeline, grid, cv=5).fit(X, y)
     best = search.best_estimator_[-1]
-    print(f"\nGrid search over {len(search.cv_results_['params'])} pipelines, 5 folds each: best accuracy {search.best_score_:.4f}")
-    print(f"at alpha={best.alpha}, l1_ratio={best.l1_ratio}: uses {np.count_nonzero(best.coef_)} of {X.shape[1]} features")
-    print(f"method: {best.method_}\nstopped after {best.n_iter_} epochs: {best.stop_reason_}")
+    n_tried = len(search.cv_results_["params"])
+    print(f"\nGrid search over {n_tried} pipelines, 5 folds each. Best accuracy: {search.best_score_:.4f},")
+    print(f"alpha={best.alpha}, l1_ratio={best.l1_ratio}, {np.count_nonzero(best.coef_)} of {X.shape[1]} features in use.")
+    print(f"Method: {best.method_}.\nStopped after {best.n_iter_} epochs: {best.stop_reason_}")
 
 
 def main():
-    """Everything, on data that scikit-learn brings along."""
+    """Fit everything, on data that scikit-learn brings along."""
     start = time.perf_counter()
+    print("Scores and F are means over 10 splits (5-fold cross-validation, twice), ms is the median time of a fit.")
     cancer, diabetes = load_breast_cancer(return_X_y=True), load_diabetes(return_X_y=True, scaled=False)
-    print("Scores are means over 10 splits (5-fold cross-validation, twice); times are medians of the 10 fits.")
     classification(*cancer)
     regression(*diabetes)
     grid_search(*cancer)
-    print(f"\nAll of this took {time.perf_counter() - start:.0f} s.")
+    print(f"\nAll this in {time.perf_counter() - start:.0f} s.")
 
 
 if __name__ == "__main__":

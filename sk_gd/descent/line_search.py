@@ -72,7 +72,7 @@ class LineSearchStep:
         direction, value, gradient = state.direction, state.value, state.gradient
         assert direction is not None and gradient is not None
         slope = float(np.vdot(gradient, direction)) + objective.penalty_change(state.theta, direction)
-        floor = 8 * np.finfo(objective.source.dtype).eps * abs(value)
+        floor = objective.rounding(value)
         rate = 1.0
         while slope < 0 and rate > 1e-12:
             theta = state.theta + rate * direction

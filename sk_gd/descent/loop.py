@@ -61,7 +61,7 @@ def descend(
     step.initialise(objective, state)
     if not state.loss_curve:
         state.record()
-    ceiling = state.loss_curve[0]
+    ceiling = state.loss_curve[0] + objective.rounding(state.loss_curve[0])
     while (reason := stopping(state)) is None or (reason is StopReason.CONVERGED and not sure(objective, step, state, stopping)):
         step.epoch(objective, state)
         state.n_epochs += 1

@@ -40,6 +40,10 @@ class Objective:
         """Theta without the intercept."""
         return theta[:, : self.n_features]
 
+    def rounding(self, value: float) -> float:
+        """Differences of F below this are noise of the arithmetic."""
+        return float(16 * np.finfo(self.source.dtype).eps * abs(value))
+
     def symmetric(self, theta: Array) -> Array:
         """Theta with the cheapest of all common shifts of the outputs, where the loss does not see them.
 

@@ -32,6 +32,8 @@ class ReducedStep(SweepStep):
         state.gap = state.doubt * estimated_gap(objective, state)
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
+        if state.gradient is None:  # the descent has been set back
+            self.anchor(objective, state)
         before, value, gap = state.theta, state.value, state.gap
         assert state.gradient is not None
         mean = state.gradient.copy()
@@ -41,7 +43,7 @@ class ReducedStep(SweepStep):
         if np.isfinite(state.theta).all():
             state.theta = objective.symmetric(state.theta)
             self.anchor(objective, state)
-        floor = 8 * np.finfo(objective.source.dtype).eps * abs(value)
+        floor = objective.rounding(value)
         if not (np.isfinite(state.theta).all() and state.value <= value + floor):
             state.theta, state.rate_scale = before, state.rate_scale / 2
             state.n_recoveries += self.learning_rate is not None  # the user's rate, so the user hears of it

@@ -59,10 +59,11 @@ class ScheduledStep:
             state.rate = self.safe_rate(objective, state)
 
     def safe_rate(self, objective: Objective, state: DescentState) -> float:
-        """One over the smoothness that a batch can be expected to have, wherever the descent may go."""
+        """One over the smoothness that a batch can be expected to have, wherever the descent may go; less where it is noisy."""
         assert state.metric is not None
         smooth = objective.smoothness(state.metric) * state.metric.unit
-        return 1 / self.expected_smoothness(objective, smooth, None)
+        caution = 1.0 if self.batching.size >= objective.n_samples else 2 * self.optimizer.gain
+        return 1 / (caution * self.expected_smoothness(objective, smooth, None))
 
     def expected_smoothness(self, objective: Objective, smooth: float, theta: Array | None) -> float:
         """L of all rows, the worst row's for one, and between the two for a few (Gower et al. 2019, for sampling without return)."""

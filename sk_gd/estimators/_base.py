@@ -82,7 +82,7 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         value, gap = certificate(objective, state.theta)
         state.full_value = value
         theta = state.theta
-        if value > state.loss_curve[0]:  # noise, not descent: a fit never ends above its start
+        if value > state.loss_curve[0] + objective.rounding(value):  # noise, not descent: a fit never ends above its start
             theta = state.start
             value, gap = certificate(objective, theta)
         self._publish(objective.symmetric(theta).astype(X.dtype))
@@ -128,7 +128,7 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
 
     def _warn(self, recoveries: int) -> None:
         """At most one warning a fit, saying what happened and one thing to do."""
-        if recoveries:
+        if recoveries and self.learning_rate != "auto":
             warnings.warn(
                 f"learning_rate={self.learning_rate} was too large: the objective rose above its start, so the rate was halved "
                 f"{recoveries} times, to {self.learning_rate_:.3g}. Set learning_rate='auto' or a smaller one.",

@@ -16,9 +16,12 @@ class Optimizer(Protocol):
     ----------
     kernel : int or None
         Number of the compiled twin; None where there is none.
+    gain : float
+        Length of the directions that a constant gradient of length 1 leads to.
     """
 
     kernel: int | None
+    gain: float
 
     def hyper(self) -> Array:
         """Hyper-parameters as the compiled twin reads them."""

@@ -11,6 +11,7 @@ class GradientDescent:
     """``direction = gradient``."""
 
     kernel = 0
+    gain = 1.0
 
     def hyper(self) -> Array:
         return np.empty(0)

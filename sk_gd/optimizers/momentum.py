@@ -30,6 +30,7 @@ class Momentum:
         self.beta = beta
         self.nesterov = nesterov
         self.kernel = 2 if nesterov else 1
+        self.gain = 1 / (1 - beta)
 
     def hyper(self) -> Array:
         return np.array([self.beta])

@@ -20,11 +20,11 @@ def put(value, at=(2, 1)):
     return spoil
 
 
-def corrupt(part, position, value):
-    """The CSR array with one number of its structure overwritten; scipy only looks if asked to."""
+def corrupt(part, position, value, container=sparse.csr_array):
+    """The sparse array with one number of its structure overwritten; scipy only looks if asked to."""
 
     def spoil(X):
-        rows = sparse.csr_array(X)
+        rows = container(X)
         getattr(rows, part)[position] = value
         return rows
 
@@ -55,6 +55,8 @@ BAD_X = {
     "indptr out of range": (corrupt("indptr", 5, 10**6), ValueError, "ind"),
     "indptr falls": (corrupt("indptr", 5, 1), ValueError, "ind"),
     "indptr ends late": (corrupt("indptr", -1, 10**6), ValueError, "ind"),
+    "CSC index out of range": (corrupt("indices", 3, 999, sparse.csc_array), ValueError, "ind"),
+    "BSR indptr falls": (corrupt("indptr", 5, 1, sparse.bsr_array), ValueError, "ind"),
     "indptr starts late": (corrupt("indptr", 0, 1), ValueError, "ind"),
 }
 BAD_Y = {

@@ -163,7 +163,7 @@ def test_tol(Estimator, variant, problem_for):
 def test_max_time(Estimator, variant, problem_for):
     """max_time ends a fit that would go on, with a warning and a usable model."""
     X, y, _ = problem_for(Estimator)
-    endless = {"max_iter": 10**8, "tol": 0.0, "n_iter_no_change": 10**8, "learning_rate": 1e-4, "random_state": 0}
+    endless = {"max_iter": 200_000, "tol": 0.0, "n_iter_no_change": 10**8, "learning_rate": 1e-4, "random_state": 0}
     model = Estimator(variant, optimizer="gd", preconditioner=None, max_time=0.2, **endless)
     start = time.perf_counter()
     with pytest.warns(ConvergenceWarning, match="max_time"):
