@@ -36,13 +36,11 @@ class LineSearchStep:
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
         theta, gradient, gap = state.theta, state.gradient, state.gap
-        assert gradient is not None
         self.search(objective, state)
         state.n_updates += 1
         state.metric_age += 1
         if state.theta is theta:
             return
-        assert state.metric is not None and state.gradient is not None
         step, change = state.theta - theta, state.gradient - gradient
         if isinstance(state.metric, Secant):
             state.metric.learn(step, change)
@@ -60,7 +58,6 @@ class LineSearchStep:
 
     def aim(self, objective: Objective, state: DescentState) -> None:
         """Choose the direction, and estimate with the same model how far down the minimum is."""
-        assert state.metric is not None and state.gradient is not None
         if objective.penalty.l1:
             state.direction, state.gap = proximal_direction(objective, state)
         else:
@@ -70,7 +67,6 @@ class LineSearchStep:
     def search(self, objective: Objective, state: DescentState) -> None:
         """Backtrack from a full step; a state left as it was is stuck."""
         direction, value, gradient = state.direction, state.value, state.gradient
-        assert direction is not None and gradient is not None
         slope = float(np.vdot(gradient, direction)) + objective.penalty_change(state.theta, direction)
         floor = objective.rounding(value)
         rate = 1.0

@@ -13,7 +13,7 @@ from sk_gd.descent.stopping import StoppingRule, StopReason
 Watch = Callable[[DescentState], bool]
 
 
-class Divergence(ArithmeticError):
+class DivergenceError(ArithmeticError):
     """The objective grew beyond where it started, and the user asked to be told."""
 
 
@@ -62,12 +62,12 @@ def descend(
     if not state.loss_curve:
         state.record()
     ceiling = state.loss_curve[0] + objective.rounding(state.loss_curve[0])
-    while (reason := stopping(state)) is None or (reason is StopReason.CONVERGED and not sure(objective, step, state, stopping)):
+    while (reason := stopping(state)) is None or not sure(reason, objective, step, state, stopping):
         step.epoch(objective, state)
         state.n_epochs += 1
         if not state.value <= ceiling:  # nan is not either
             if on_divergence == "raise":
-                raise Divergence(state)
+                raise DivergenceError(state)
             state.recover()
         state.record()
         if watch(state):
@@ -75,7 +75,9 @@ def descend(
     return reason
 
 
-def sure(objective: Objective, step: Step, state: DescentState, stopping: StoppingRule) -> bool:
-    """Whether the gap is still small when it is estimated with all care."""
+def sure(reason: StopReason, objective: Objective, step: Step, state: DescentState, stopping: StoppingRule) -> bool:
+    """Whether a gap that looks small still does when it is estimated with all care."""
+    if reason is not StopReason.CONVERGED:
+        return True
     step.certify(objective, state)
     return stopping(state) is StopReason.CONVERGED

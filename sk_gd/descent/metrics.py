@@ -14,7 +14,6 @@ MAX_FULL = 1024  # features up to which a full metric is considered: it holds th
 
 def refresh_metric(objective: Objective, state: DescentState, centred: bool = True) -> None:
     """Build the state's metric at the state's theta."""
-    assert state.metric is not None
     state.metric.update(objective, state.theta, centred)
     state.metric_age, state.scale = 0, 1.0
 
@@ -37,14 +36,12 @@ def rebuild_pays(objective: Objective, state: DescentState) -> bool:
 
     Never more time is spent on building than the passes took.
     """
-    assert state.metric is not None
     cost = state.metric.cost(objective.n_features, objective.shape[0])
     return stale(objective, state) and state.metric_age >= cost
 
 
 def estimated_gap(objective: Objective, state: DescentState) -> float:
     """How far below theta the quadratic model with the state's metric has its minimum: ``gradient' P^-1 gradient / 2``."""
-    assert state.metric is not None and state.gradient is not None
     if objective.penalty.l1:
         return proximal_direction(objective, state)[1]
     return float(np.vdot(state.gradient, state.metric.solve(state.gradient))) / 2

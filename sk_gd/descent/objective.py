@@ -47,8 +47,8 @@ class Objective:
     def symmetric(self, theta: Array) -> Array:
         """Theta with the cheapest of all common shifts of the outputs, where the loss does not see them.
 
-        Intercepts get mean zero; under a pure L1 penalty every feature's coefficients get median zero, which gradient steps would
-        only creep towards. The ridge penalty finds its shift, the mean, by itself.
+        Intercepts get mean zero; under a pure L1 penalty every feature's coefficients get median zero, which gradient steps
+        would only creep towards. The ridge penalty finds its shift, the mean, by itself.
         """
         if not self.loss.couples:
             return theta

@@ -80,8 +80,8 @@ def make_plan(
     more, sparse with alike units (text)          none; the diagonal with an L1 penalty
     ============================================  ===========================================================
 
-    A mini-batch of all rows is batch descent. On small data (up to 32768 values) SVRG and SAGA end with steps on all rows down to
-    rounding, so that the answer does not depend on the order of the visits.
+    A mini-batch of all rows is batch descent. On small data (up to 32768 values) SVRG and SAGA end with steps on all rows, down
+    to rounding, so that the answer does not depend on the order of the visits.
     """
     n = objective.n_samples
     size = _size(variant, batch_size, n)

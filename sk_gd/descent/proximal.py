@@ -27,7 +27,7 @@ def proximal_direction(objective: Objective, state: DescentState) -> tuple[Array
 def _apart(objective: Objective, state: DescentState, guess: Array, error: float) -> tuple[Array, float]:
     """Every output by itself; centring the features takes the intercept out of the problem, and gives it back at the end."""
     metric, gradient, l1 = state.metric, state.gradient, objective.penalty.l1
-    assert isinstance(metric, CentredMetric) and gradient is not None
+    assert isinstance(metric, CentredMetric)
     coef, of_intercept = objective.coef(state.theta), gradient[:, objective.n_features :]
     centred = objective.coef(gradient) - of_intercept * metric.center if of_intercept.size else objective.coef(gradient)
     scales = state.scale * metric.factor
@@ -39,7 +39,8 @@ def _apart(objective: Objective, state: DescentState, guess: Array, error: float
         step, bend = objective.coef(guess).copy(), np.zeros(coef.shape)
         for k, scale in enumerate(scales):
             kinks = np.full(len(coef[k]), l1 / scale)
-            coordinate_descent(metric.hessian, centred[k] / scale, coef[k], kinks, step[k], MAX_SWEEPS, error / scale**0.5, False)
+            error_k = error / scale**0.5
+            coordinate_descent(metric.hessian, centred[k] / scale, coef[k], kinks, step[k], MAX_SWEEPS, error_k, False)
             bend[k] = scale * (metric.hessian @ step[k])
     change = np.vdot(centred, step) + np.vdot(bend, step) / 2 + objective.penalty_change(state.theta, step)
     if not of_intercept.size:
@@ -52,7 +53,7 @@ def _apart(objective: Objective, state: DescentState, guess: Array, error: float
 def _joint(objective: Objective, state: DescentState, guess: Array, error: float) -> tuple[Array, float]:
     """All outputs together, with the intercepts as coordinates that cost nothing."""
     metric, gradient = state.metric, state.gradient
-    assert isinstance(metric, Joint) and gradient is not None
+    assert isinstance(metric, Joint)
     kinks, hessian = np.zeros(gradient.shape), state.scale * metric.hessian
     objective.coef(kinks)[:] = objective.penalty.l1
     slope, step = metric.centred_gradient(gradient).ravel(), metric.centred_step(guess).ravel()

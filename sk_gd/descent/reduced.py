@@ -35,7 +35,6 @@ class ReducedStep(SweepStep):
         if state.gradient is None:  # the descent has been set back
             self.anchor(objective, state)
         before, value, gap = state.theta, state.value, state.gap
-        assert state.gradient is not None
         mean = state.gradient.copy()
         objective.coef(mean)[:] -= objective.penalty.gradient(objective.coef(before))
         self.sweep(objective, state, self.slopes, self.coordinates.gradient(mean), self.refresh)
@@ -71,7 +70,6 @@ class ReducedStep(SweepStep):
 
     def safe_rate(self, objective: Objective, state: DescentState) -> float:
         """A third of one over the smoothness around theta: an epoch that leaves its validity is taken back."""
-        assert state.metric is not None
         return 1 / (3 * self.expected_smoothness(objective, state.metric.unit, state.theta))
 
 

@@ -50,7 +50,6 @@ class ScheduledStep:
 
     def enter_metric(self, objective: Objective, state: DescentState) -> None:
         """Take the coordinates of the state's metric, and a learning rate that is safe in them."""
-        assert state.metric is not None
         penalty = objective.penalty
         self.coordinates = state.metric.coordinates(penalty.l1, penalty.l2)
         if self.learning_rate is not None:
@@ -59,8 +58,7 @@ class ScheduledStep:
             state.rate = self.safe_rate(objective, state)
 
     def safe_rate(self, objective: Objective, state: DescentState) -> float:
-        """One over the smoothness that a batch can be expected to have, wherever the descent may go; less where it is noisy."""
-        assert state.metric is not None
+        """One over the smoothness that a batch can be expected to have, wherever the descent goes; less where it is noisy."""
         smooth = objective.smoothness(state.metric) * state.metric.unit
         caution = 1.0 if self.batching.size >= objective.n_samples else 2 * self.optimizer.gain
         return 1 / (caution * self.expected_smoothness(objective, smooth, None))

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_gd.preconditioners import Metric
-
 Array = NDArray[Any]
 
 
@@ -51,16 +49,16 @@ class DescentState:
     theta: Array
     rng: np.random.Generator
     value: float = np.nan
-    gradient: Array | None = None
+    gradient: Any = None
     gap: float = np.nan
     rate: float = np.nan
     rate_scale: float = 1.0
-    memory: Array | None = None
-    metric: Metric | None = None
+    memory: Any = None
+    metric: Any = None
     metric_age: int = 0
     scale: float = 1.0
     doubt: float = 1.0
-    direction: Array | None = None
+    direction: Any = None
     n_epochs: int = 0
     n_updates: int = 0
     n_recoveries: int = 0
@@ -69,7 +67,7 @@ class DescentState:
     stalls: int = 0
     loss_curve: list[float] = field(default_factory=list)
     best_value: float = np.inf
-    best_theta: Array | None = None
+    best_theta: Any = None
     full_value: float = np.nan
     began: float = field(default_factory=time.monotonic)
 
@@ -84,7 +82,6 @@ class DescentState:
 
     def recover(self) -> None:
         """Return to the best point, forget the velocity that led away from it, halve the rate."""
-        assert self.best_theta is not None
         self.theta, self.value, self.gradient = self.best_theta.copy(), self.best_value, None
         self.memory, self.rate_scale = None, self.rate_scale / 2
         self.n_recoveries += 1

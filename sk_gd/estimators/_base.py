@@ -16,7 +16,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_gd._compat import HasMethods, Interval, StrOptions
-from sk_gd.descent import DescentState, Divergence, Objective, StoppingRule, StopReason, certificate, make_plan
+from sk_gd.descent import DescentState, DivergenceError, Objective, StoppingRule, StopReason, certificate, make_plan
 from sk_gd.estimators._data import check_initial, check_rows, keep_weighted
 from sk_gd.estimators._log import EpochLog
 from sk_gd.losses import Loss
@@ -77,7 +77,7 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         )
         try:
             reason = plan.run(objective, state, stopping, self.on_divergence, EpochLog(self.verbose))
-        except Divergence:
+        except DivergenceError:
             raise FloatingPointError(self._divergence(objective, state)) from None
         value, gap = certificate(objective, state.theta)
         state.full_value = value
@@ -116,11 +116,11 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
 
     def _publish(self, theta: Array) -> None:
         """Set coef_ and intercept_ in scikit-learn's shapes."""
-        self.coef_ = np.ascontiguousarray(theta[:, : self.n_features_in_])
+        self.coef_: Any = np.ascontiguousarray(theta[:, : self.n_features_in_])
         self.intercept_ = theta[:, -1].copy() if self.fit_intercept else np.zeros(len(theta), theta.dtype)
 
     def _divergence(self, objective: Objective, state: DescentState) -> str:
-        limit = 2 / (objective.smoothness(state.metric) * state.metric.unit)  # type: ignore[union-attr]
+        limit = 2 / (objective.smoothness(state.metric) * state.metric.unit)
         return (
             f"The objective rose above its start in epoch {state.n_epochs}, at a rate of {state.rate:.3g}; descent on all rows is "
             f"stable below 2 / L = {limit:.3g}. Set learning_rate='auto' or a smaller one, or on_divergence='recover'."

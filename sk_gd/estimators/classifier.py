@@ -204,7 +204,7 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
         self.on_divergence = on_divergence
         self.verbose = verbose
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, coef_init: Any = None, intercept_init: Any = None
     ) -> GDLogisticClassifier:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,10 @@ class Loss(Protocol):
         Whether the second derivative mixes the outputs: it is then ``diag(p) - p p'`` with ``p = mean(z)``.
     """
 
-    pointwise: int | None
-    curvature: float
-    quadratic: bool
-    couples: bool
+    pointwise: ClassVar[int | None]
+    curvature: ClassVar[float]
+    quadratic: ClassVar[bool]
+    couples: ClassVar[bool]
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
         """Loss of every row, shape (n,), and its derivative in z, shape (n, n_outputs)."""

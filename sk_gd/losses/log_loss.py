@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from scipy.special import expit, logit
 
@@ -11,15 +13,16 @@ from sk_gd.losses._base import Array, weighted_mean
 class LogLoss:
     """``loss = log(1 + exp(z)) - y z`` with y in {0, 1}; z is the log-odds of class 1."""
 
-    pointwise = 1
-    curvature = 0.25
-    quadratic = False
-    couples = False
+    pointwise: ClassVar[int | None] = 1
+    curvature: ClassVar[float] = 0.25
+    quadratic: ClassVar[bool] = False
+    couples: ClassVar[bool] = False
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
         # log(1 + e^z) - y z, written so that nothing cancels: the two terms of the wrong side never meet
         value = np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))
-        return value[:, 0], expit(z) - y
+        slope: Array = expit(z) - y
+        return value[:, 0], slope
 
     def curvature_at(self, y: Array, z: Array) -> Array:
         p: Array = expit(z)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from scipy.special import log_softmax, softmax
 
@@ -14,10 +16,10 @@ class Multinomial:
     Its curvature ``diag(p) - p p'`` is at most 1/2 (Boehning 1992).
     """
 
-    pointwise = 2
-    curvature = 0.5
-    quadratic = False
-    couples = True
+    pointwise: ClassVar[int | None] = 2
+    curvature: ClassVar[float] = 0.5
+    quadratic: ClassVar[bool] = False
+    couples: ClassVar[bool] = True
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes

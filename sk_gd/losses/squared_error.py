@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from sk_gd.losses._base import Array, weighted_mean
@@ -10,10 +12,10 @@ from sk_gd.losses._base import Array, weighted_mean
 class SquaredError:
     """``loss = 1/2 (z - y)^2``, summed over the outputs."""
 
-    pointwise = 0
-    curvature = 1.0
-    quadratic = True
-    couples = False
+    pointwise: ClassVar[int | None] = 0
+    curvature: ClassVar[float] = 1.0
+    quadratic: ClassVar[bool] = True
+    couples: ClassVar[bool] = False
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
         residual = z - y

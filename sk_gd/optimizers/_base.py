@@ -20,8 +20,11 @@ class Optimizer(Protocol):
         Length of the directions that a constant gradient of length 1 leads to.
     """
 
-    kernel: int | None
-    gain: float
+    @property
+    def kernel(self) -> int | None: ...
+
+    @property
+    def gain(self) -> float: ...
 
     def hyper(self) -> Array:
         """Hyper-parameters as the compiled twin reads them."""

@@ -10,7 +10,7 @@ from sk_gd.optimizers._base import Array
 class GradientDescent:
     """``direction = gradient``."""
 
-    kernel = 0
+    kernel: int | None = 0
     gain = 1.0
 
     def hyper(self) -> Array:

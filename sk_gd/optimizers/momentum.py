@@ -29,7 +29,7 @@ class Momentum:
             raise ValueError(f"beta must be in [0, 1), got {beta!r}: at 1 and above the velocity never fades.")
         self.beta = beta
         self.nesterov = nesterov
-        self.kernel = 2 if nesterov else 1
+        self.kernel: int | None = 2 if nesterov else 1
         self.gain = 1 / (1 - beta)
 
     def hyper(self) -> Array:

@@ -155,7 +155,7 @@ class Source(ABC):
             return h.sum(axis=0, dtype=np.float64), root @ scaled, second
 
         parts = [of_rows(rows) for rows in self.tiles()]
-        total, first, second = (np.sum([part[i] for part in parts], axis=0, dtype=np.float64) for i in range(3))
+        total, first, second = (np.asarray(np.sum([part[i] for part in parts], axis=0, dtype=np.float64)) for i in range(3))
         if not centred:
             return total, np.zeros(self.n_features), second
         mean = first / total.mean()
