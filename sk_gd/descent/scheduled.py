@@ -64,7 +64,7 @@ class ScheduledStep:
         return 1 / (caution * self.expected_smoothness(objective, smooth, None))
 
     def expected_smoothness(self, objective: Objective, smooth: float, theta: Array | None) -> float:
-        """L of all rows, the worst row's for one, and between the two for a few (Gower et al. 2019, for sampling without return)."""
+        """L of all rows, the worst row's for one, and between the two for a few (Gower et al. 2019, without replacement)."""
         n, size = objective.n_samples, self.batching.size
         if size >= n:
             return max(smooth, np.finfo(np.float64).tiny)

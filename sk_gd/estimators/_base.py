@@ -140,7 +140,8 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
             if self.preconditioner is None or self.optimizer not in ("auto", "saga", "svrg"):
                 advice = "leave optimizer and preconditioner 'auto'"
             warnings.warn(
-                f"{self.stop_reason_} The estimated relative gap to the minimum is {self.optimality_:.2g}, tol={self.tol}: {advice}.",
+                f"{self.stop_reason_} The estimated relative gap to the minimum is {self.optimality_:.2g}, tol={self.tol}: "
+                f"{advice}.",
                 ConvergenceWarning,
                 stacklevel=4,
             )

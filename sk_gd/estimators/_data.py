@@ -69,7 +69,8 @@ def keep_weighted(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, 
 def check_initial(coef_init: Any, intercept_init: Any, theta: Array, n_features: int) -> Array:
     """The start: theta with the user's coefficients and intercept in place of its own."""
     theta = theta.copy()
-    for name, given, part in (("coef_init", coef_init, theta[:, :n_features]), ("intercept_init", intercept_init, theta[:, n_features:])):
+    coef, intercept = theta[:, :n_features], theta[:, n_features:]
+    for name, given, part in (("coef_init", coef_init, coef), ("intercept_init", intercept_init, intercept)):
         if given is None:
             continue
         given = np.asarray(given, dtype=np.float64)

@@ -100,8 +100,8 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
     t_ : float
         Updates of the parameters, over all fits that a warm start joined.
     loss_curve_ : ndarray of shape (n_epochs + 1,)
-        F after every epoch; entry 0 is the start, the constant model. Explicit stochastic optimizers note the mean that an epoch met
-        on its way, the others the exact value.
+        F after every epoch; entry 0 is the start, the constant model. Explicit stochastic optimizers note the mean that an epoch
+        met on its way, the others the exact value.
     learning_rate_ : float
         The rate in use at the end, before the schedule.
     method_ : str

@@ -62,42 +62,42 @@ cdef inline void fetch(const floating *data, const integer *indices, const integ
         PREFETCH(indices + p)
 
 
-cdef void settle(floating[:, ::1] theta, Py_ssize_t d, double factor, const double[::1] l1, double passed, double[::1] seen) noexcept nogil:
-    """Give every column its outstanding thresholds and the common factor."""
+cdef inline void settle(floating *theta, Py_ssize_t n_outputs, Py_ssize_t width, double *column, double passed) noexcept nogil:
+    """Give one column its outstanding thresholds; it holds l1 and how much of ``passed`` it has seen."""
+    cdef Py_ssize_t k
+    cdef double threshold = column[0] * (passed - column[1])
+    for k in range(n_outputs):
+        theta[k * width] = <floating> shrink(theta[k * width], threshold)
+    column[1] = passed
+
+
+cdef inline double rest(const floating *theta, floating *anchor, Py_ssize_t at, double g, double share, const double *column,
+                        double refresh) noexcept nogil:
+    """The dense terms of one gradient; the column holds support and l2. The anchor takes in g, the gradient of the loss."""
+    cdef double terms = column[1] * theta[at]
+    if anchor != NULL:
+        terms += anchor[at]
+        anchor[at] += <floating> (refresh * g)
+    return share * column[0] * terms
+
+
+cdef inline void move(floating *theta, floating *anchor, Py_ssize_t at, double g, double rate, double share, const double *column,
+                      double refresh) noexcept nogil:
+    """One update of one parameter; the column holds support, l2 and l1."""
+    g += rest(theta, anchor, at, g, share, column, refresh)
+    theta[at] = <floating> shrink(theta[at] - rate * g, rate * share * column[0] * column[2])
+
+
+cdef void multiply_out(floating *theta, Py_ssize_t n_outputs, Py_ssize_t width, Py_ssize_t d, double factor, double[:, ::1] pending,
+                       double passed) noexcept nogil:
+    """Settle all columns and give them the common factor."""
     cdef Py_ssize_t j, k
     for j in range(d):
-        for k in range(theta.shape[0]):
-            theta[k, j] = <floating> (factor * (shrink(theta[k, j], l1[j] * (passed - seen[j])) if seen.shape[0] else theta[k, j]))
-        if seen.shape[0]:
-            seen[j] = 0.0
-
-
-cdef void move(floating[:, ::1] theta, Py_ssize_t j, floating[:, ::1] gradient, floating[:, ::1] anchor, double share, double rate,
-               double l2, double l1, double refresh) noexcept nogil:
-    """One update of one column, from its gradient, which is set back to zero."""
-    cdef Py_ssize_t k
-    cdef double g, rest
-    for k in range(theta.shape[0]):
-        g = gradient[k, j]
-        gradient[k, j] = 0
-        rest = l2 * theta[k, j]
-        if anchor.shape[0]:
-            rest += anchor[k, j]
-            anchor[k, j] += <floating> (refresh * g)
-        theta[k, j] = <floating> shrink(theta[k, j] - rate * (g + share * rest), rate * share * l1)
-
-
-cdef void enlarge(floating[:, ::1] gradient, floating[:, ::1] theta, floating[:, ::1] anchor, Py_ssize_t j, double share, double l2,
-                  double refresh) noexcept nogil:
-    """Add to the gradient of one column its dense terms, enlarged."""
-    cdef Py_ssize_t k
-    cdef double g
-    for k in range(theta.shape[0]):
-        g = gradient[k, j]
-        gradient[k, j] += <floating> (share * l2 * theta[k, j])
-        if anchor.shape[0]:
-            gradient[k, j] += <floating> (share * anchor[k, j])
-            anchor[k, j] += <floating> (refresh * g)
+        if pending.shape[0]:
+            settle(theta + j, n_outputs, width, &pending[j, 0], passed)
+            pending[j, 1] = 0.0
+        for k in range(n_outputs):
+            theta[k * width + j] *= <floating> factor
 
 
 def sweep_csr(
@@ -125,23 +125,31 @@ def sweep_csr(
 ):
     """Visit ``rows`` in batches, changing theta, memory, slopes and anchor in place; the loss met on the way, before the updates."""
     cdef Py_ssize_t n = rows.shape[0], n_rows = indptr.shape[0] - 1, d = n_features, K = theta.shape[0], width = theta.shape[1]
-    cdef Py_ssize_t n_targets = y.shape[1], batch = max(1, min(batch_size, n)), n_touched = 0, step, start, b, i, j, k, p, row, first, m
+    cdef Py_ssize_t n_targets = y.shape[1], batch = min(batch_size, n), n_touched = 0, step, start, b, i, j, k, p, row, first, m
     check_sweep(n_rows, d, y, weights, rows, batch_size, rates, theta, loss, l2, l1, optimizer, hyper, memory, slopes, anchor, refresh)
     check_csr(data, indices, indptr, support, d)
-    cdef bint local = support.shape[0] and optimizer == GRADIENT_DESCENT, shrinks = np.any(l1)
-    cdef bint lazy = not support.shape[0] and optimizer == GRADIENT_DESCENT and not anchor.shape[0] and np.ptp(l2) == 0
+    if n == 0:
+        return 0.0
     dtype = np.asarray(data).dtype
+    cdef bint supported = support.shape[0] > 0, plain = optimizer == GRADIENT_DESCENT, local = supported and plain
+    cdef bint lazy = plain and not supported and anchor.shape[0] == 0 and np.ptp(l2) == 0
     cdef floating[:, ::1] z = np.empty((batch, K), dtype), fresh = np.empty((batch, K), dtype), targets = np.empty((batch, n_targets), dtype)
-    cdef floating[:, ::1] gradient = np.zeros_like(theta)
+    cdef floating[:, ::1] gradient = np.zeros_like(theta), old = slopes if len(slopes) else None
     cdef floating[::1] batch_weights = np.ones(batch, dtype), threshold = np.array(l1, dtype)
-    cdef floating[::1] decay = np.zeros(d, dtype) if support.shape[0] else np.array(l2, dtype)
-    cdef floating[:, ::1] old = slopes if len(slopes) else None
-    cdef int32_t[::1] count = np.zeros(support.shape[0], np.int32)
-    cdef Py_ssize_t[::1] touched = np.empty(d if local else 0, np.intp)
-    cdef double[::1] seen = np.zeros(d if lazy and shrinks else 0)
-    cdef floating *mean = &anchor[0, 0] if anchor.shape[0] and not support.shape[0] else NULL
+    cdef floating[::1] decay = np.zeros(d, dtype) if supported else np.array(l2, dtype)
+    # What is read at random lies together: (l1, thresholds seen) of the lazy way, (support, l2, l1) otherwise.
+    cdef double[:, ::1] pending = np.stack([l1, np.zeros(d)], axis=1) if lazy and np.any(l1) else np.empty((0, 2))
+    # In these the intercept is one more column, which every row stores.
+    cdef double[:, ::1] terms = np.zeros((d + 1, 3))
+    cdef int32_t[::1] count = np.zeros(d + 1, np.int32)
+    cdef Py_ssize_t[::1] touched = np.empty(support.shape[0], np.intp)
+    cdef floating *w = &theta[0, 0]
+    cdef floating *mean = &anchor[0, 0] if anchor.shape[0] else NULL
     cdef bint reduced = old is not None
     cdef double total = 0.0, scale = 1.0, passed = 0.0, rate, keep, refreshed, change, share
+    if supported:
+        np.asarray(terms)[:d] = np.stack([support, l2, l1], axis=1)
+    terms[d, 0] = 1.0
     with nogil:
         for step in range((n + batch - 1) // batch):
             start, rate = step * batch, rates[step]
@@ -152,16 +160,13 @@ def sweep_csr(
             for i in range(b):
                 row = rows[start + i]
                 first, m = indptr[row], indptr[row + 1] - indptr[row]
-                if start + i + AHEAD < n:
+                if start + i + 2 * AHEAD < n:
+                    PREFETCH(&indptr[rows[start + i + 2 * AHEAD]])
                     fetch(&data[0], &indices[0], &indptr[rows[start + i + AHEAD]])
-                if seen.shape[0]:
-                    for p in range(first, first + m):
-                        j = indices[p]
-                        for k in range(K):
-                            theta[k, j] = <floating> shrink(theta[k, j], l1[j] * (passed - seen[j]))
-                        seen[j] = passed
+                for p in range(first, first + m if pending.shape[0] else first):
+                    settle(w + indices[p], K, width, &pending[indices[p], 0], passed)
                 for k in range(K):
-                    z[i, k] = <floating> (scale * dot(&data[first], &indices[first], m, &theta[k, 0]) + (theta[k, d] if width > d else 0.0))
+                    z[i, k] = <floating> (scale * dot(&data[first], &indices[first], m, w + k * width) + (theta[k, d] if width > d else 0.0))
                 for k in range(n_targets):
                     targets[i, k] = y[row, k]
                 if weights.shape[0]:
@@ -171,13 +176,13 @@ def sweep_csr(
             else:
                 total += losses_d(loss, &targets[0, 0], &z[0, 0], &batch_weights[0], b, K, &fresh[0, 0])
 
-            # Its gradient; the lazy way moves theta at once.
+            # Its gradient; the lazy way moves theta at once, and so does the local way with one row.
             if lazy:
                 keep = 1.0 - rate * l2[0]
                 if scale * keep >= SMALLEST_SCALE:
                     scale *= keep
                 else:
-                    settle(theta, d, scale * keep, l1, passed, seen)
+                    multiply_out(w, K, width, d, scale * keep, pending, passed)
                     scale, passed = 1.0, 0.0
                 passed += rate / scale
             for i in range(b):
@@ -186,14 +191,18 @@ def sweep_csr(
                 for k in range(K):
                     change = (fresh[i, k] - (old[row, k] if reduced else 0)) / b
                     if lazy:
-                        add(&data[first], &indices[first], m, -rate / scale * change, &theta[k, 0])
+                        add(&data[first], &indices[first], m, -rate / scale * change, w + k * width)
+                    elif local and b == 1:
+                        for p in range(first, first + m):
+                            j = k * width + indices[p]
+                            move(w, mean, j, change * data[p], rate, 1.0, &terms[indices[p], 0], refreshed)
                     else:
                         add(&data[first], &indices[first], m, change, &gradient[k, 0])
                     if width > d:
                         gradient[k, d] += <floating> change
-                for p in range(first, first + m if support.shape[0] else first):
+                for p in range(first, first + m if supported and not (local and b == 1) else first):
                     j = indices[p]
-                    if local and count[j] == 0:
+                    if count[j] == 0:
                         touched[n_touched] = j
                         n_touched += 1
                     count[j] += 1
@@ -204,28 +213,36 @@ def sweep_csr(
             # The update, in so far as it has not happened.
             if local:
                 for i in range(n_touched):
-                    j = touched[i]
-                    move(theta, j, gradient, anchor, count[j] * support[j] / b, rate, l2[j], l1[j], refreshed)
-                    count[j] = 0
+                    for k in range(K):
+                        j = k * width + touched[i]
+                        share = count[touched[i]] / <double> b
+                        move(w, mean, j, gradient[k, touched[i]], rate, share, &terms[touched[i], 0], refreshed)
+                        gradient[k, touched[i]] = 0
+                    count[touched[i]] = 0
                 n_touched = 0
-            if width > d and (lazy or local):
-                move(theta, d, gradient, anchor, 1.0, rate, 0.0, 0.0, refreshed)
-            if not (lazy or local):
-                if support.shape[0]:
-                    for j in range(d):
-                        share = count[j] * support[j] / b
-                        threshold[j] = <floating> (share * l1[j])
-                        enlarge(gradient, theta, anchor, j, share, l2[j], refreshed)
+            if lazy or local:
+                for k in range(K if width > d else 0):
+                    j = k * width + d
+                    move(w, mean, j, gradient[k, d], rate, 1.0, &terms[d, 0], refreshed)
+                    gradient[k, d] = 0
+            else:
+                if supported:
+                    count[d] = b
+                    for j in range(width):
+                        share = count[j] / <double> b
+                        for k in range(K):
+                            gradient[k, j] += <floating> rest(w, mean, k * width + j, gradient[k, j], share, &terms[j, 0], refreshed)
+                        if j < d:
+                            threshold[j] = <floating> (share * support[j] * l1[j])
                         count[j] = 0
-                    if width > d:
-                        enlarge(gradient, theta, anchor, d, 1.0, 0.0, refreshed)
+                    n_touched = 0
                 if floating is float:
-                    update_f(&theta[0, 0], &gradient[0, 0], &memory[0, 0, 0], mean, K, width, d, &decay[0], &threshold[0], optimizer,
-                             &hyper[0], rate, refreshed)
+                    update_f(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0], &threshold[0],
+                             optimizer, &hyper[0], rate, refreshed)
                 else:
-                    update_d(&theta[0, 0], &gradient[0, 0], &memory[0, 0, 0], mean, K, width, d, &decay[0], &threshold[0], optimizer,
-                             &hyper[0], rate, refreshed)
+                    update_d(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0], &threshold[0],
+                             optimizer, &hyper[0], rate, refreshed)
                 memset(&gradient[0, 0], 0, K * width * sizeof(floating))
         if lazy:
-            settle(theta, d, scale, l1, passed, seen)
+            multiply_out(w, K, width, d, scale, pending, passed)
     return total

@@ -13,4 +13,15 @@ PRECONDITIONERS: dict[str | None, type[Metric]] = {
     "hessian": Hessian,
 }
 
-__all__ = ["PRECONDITIONERS", "CentredMetric", "Coordinates", "Curvature", "Diagonal", "Hessian", "Identity", "Joint", "Metric", "Secant"]
+__all__ = [
+    "PRECONDITIONERS",
+    "CentredMetric",
+    "Coordinates",
+    "Curvature",
+    "Diagonal",
+    "Hessian",
+    "Identity",
+    "Joint",
+    "Metric",
+    "Secant",
+]
