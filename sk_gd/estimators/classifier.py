@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
 
 from sk_gd._compat import StrOptions, fit_context
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
+from sk_gd.estimators._labels import encode_labels, weigh_classes
 from sk_gd.losses import LogLoss, Loss, Multinomial
 
 Array = NDArray[Any]
@@ -230,35 +228,14 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
         """
         with unchanged_on_error(self):
             X, y = check_rows(self, X, y, reset=True)
-            check_classification_targets(y)
-            y = column_or_1d(y, warn=True)
             weights = check_weights(sample_weight, X)
-            counted = y if weights is None else y[weights > 0]  # a weight of zero leaves the row out
-            classes = np.unique(counted)
-            if len(classes) < 2:
-                raise ValueError(
-                    f"A classifier needs samples of at least 2 classes, but these data contain only one class: {classes[0]!r}."
-                )
-            codes = np.searchsorted(classes, y).clip(max=len(classes) - 1)
-            weights = self._weigh_classes(classes, codes, y, weights)
+            classes, codes = encode_labels(y, weights)
+            weights = weigh_classes(self.class_weight, classes, codes, weights)
             loss: Loss = LogLoss() if len(classes) == 2 else Multinomial(len(classes))
             self._same_classes(classes)
             self._descend(X, codes[:, None], weights, loss, 1 if len(classes) == 2 else len(classes), coef_init, intercept_init)
             self.classes_ = classes
         return self
-
-    def _weigh_classes(self, classes: Array, codes: Array, y: Array, weights: Array | None) -> Array | None:
-        """Sample weights times the weights of the rows' classes."""
-        if self.class_weight is None:
-            return weights
-        if self.class_weight == "balanced":
-            counts = np.bincount(codes, weights=weights)
-            of_class = counts.sum() / (len(classes) * counts)
-        else:
-            of_class = compute_class_weight(self.class_weight, classes=classes, y=y)
-            if not (np.isfinite(of_class).all() and (of_class > 0).sum() > 1 and (of_class >= 0).all()):
-                raise ValueError(f"class_weight must be positive and finite for two classes or more, got {self.class_weight!r}.")
-        return of_class[codes] if weights is None else weights * of_class[codes]
 
     def _same_classes(self, classes: Array) -> None:
         """A warm start cannot change what the outputs mean."""

@@ -65,9 +65,7 @@ def test_one_batch_of_all_rows_is_batch(Estimator, optimizer, schedule, weighted
     """batch_size = n without shuffling is the batch variant."""
     X, y, sample_weight = problem_for(Estimator, weighted=weighted)
     params = {**TEXTBOOK, "learning_rate": 0.1, "optimizer": optimizer, "schedule": schedule, "alpha": 0.01}
-    mini = Estimator("mini-batch", batch_size=len(y), shuffle=False, **params).fit(
-        container(X), y, sample_weight=sample_weight
-    )
+    mini = Estimator("mini-batch", batch_size=len(y), shuffle=False, **params).fit(container(X), y, sample_weight=sample_weight)
     same_model(mini, Estimator("batch", **params).fit(container(X), y, sample_weight=sample_weight), rtol=1e-9)
 
 
@@ -209,7 +207,10 @@ def test_empty_and_repeated_columns(Estimator, variant, container, problem_for, 
 def test_seed(Estimator, variant, problem_for):
     """One random_state, one model, bit by bit; and NumPy's global state is left alone."""
     X, y, _ = problem_for(Estimator)
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    before = np.random.get_state()  # noqa: NPY002
+    np.random.seed(len(y))  # noqa: NPY002
+    expected = np.random.get_state()[1].copy()  # noqa: NPY002
     first, second = (Estimator(variant, **TEXTBOOK, optimizer="gd").fit(X, y) for _ in range(2))
+    assert_array_equal(np.random.get_state()[1], expected)  # noqa: NPY002
+    np.random.set_state(before)  # noqa: NPY002
     assert_array_equal(first.coef_, second.coef_)
-    assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002

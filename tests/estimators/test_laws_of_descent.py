@@ -133,9 +133,7 @@ def test_never_worse(Estimator, variant, optimizer, preconditioner, learning_rat
 def test_recovery_is_told(Estimator, variant, optimizer, container, problem_for):
     """A learning rate that diverges is answered by a warning and a smaller rate, which the model records."""
     X, y, _ = problem_for(Estimator, columns="raw")
-    model = Estimator(
-        variant, optimizer=optimizer, preconditioner=None, learning_rate=1e6, max_iter=20, tol=None, random_state=0
-    )
+    model = Estimator(variant, optimizer=optimizer, preconditioner=None, learning_rate=1e6, max_iter=20, tol=None, random_state=0)
     with pytest.warns(ConvergenceWarning, match="learning_rate"):
         model.fit(container(X), y)
     assert model.learning_rate_ < 1e6
@@ -186,8 +184,11 @@ def test_refit_forgets(Estimator, variant, problem_for):
     """Without warm_start a second fit gives what a first one gives."""
     X, y, _ = problem_for(Estimator)
     other, z, _ = problem_for(Estimator, n_features=3)
-    model = Estimator(variant, random_state=0).fit(other, z).fit(X, y)
-    assert_array_equal(model.coef_, Estimator(variant, random_state=0).fit(X, y).coef_)
+    fresh = Estimator(variant, random_state=0, max_iter=3, tol=None).fit(X, y)
+    model = Estimator(variant, random_state=0, max_iter=3, tol=None).fit(other, z).fit(X, y)
+    assert_array_equal(model.coef_, fresh.coef_)
+    model.set_params(warm_start=True).fit(X, y).set_params(warm_start=False).fit(X, y)
+    assert_array_equal(model.coef_, fresh.coef_)
 
 
 def test_separable_classes(variant, container, rng):

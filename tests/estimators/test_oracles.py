@@ -90,6 +90,19 @@ def test_minimum_of_scipy(oracle, columns, variant, make_problem, Judge):
 
 
 @every_oracle
+@everywhere
+def test_certificate_is_honest(oracle, columns, variant, container, make_problem, Judge):
+    """On the way, far from the minimum, optimality_ is the true relative gap: exactly for squares, about for logarithms."""
+    Estimator, target, alpha, l1_ratio, _ = oracle
+    X, y, sample_weight = make_problem(target, columns, weighted=True)
+    judge = Judge(X, y, sample_weight, alpha=alpha, l1_ratio=l1_ratio)
+    params = {"optimizer": "gd", "preconditioner": "diagonal", "tol": None, "max_iter": 3, "random_state": 0}
+    ours = Estimator(variant, alpha=alpha, l1_ratio=l1_ratio, **params).fit(container(X), y, sample_weight=sample_weight)
+    factor = 1.01 if Estimator is GDLinearRegressor else 5.0
+    assert 1 / factor < ours.optimality_ / judge.gap(ours) < factor
+
+
+@every_oracle
 @pytest.mark.parametrize("columns", ["well", "raw"])
 @pytest.mark.parametrize("variant", ["mini-batch", "stochastic"])
 def test_minimum_of_many_rows(oracle, columns, variant, container, make_problem, Judge):

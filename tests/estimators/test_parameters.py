@@ -81,9 +81,7 @@ def test_docstrings(Estimator):
     assert section(doc, "Parameters") == list(SIGNATURES[Estimator])
     attributes = set(FITTED) | ({"classes_"} if Estimator is GDLogisticClassifier else set())
     assert set(section(doc, "Attributes")) >= attributes
-    assert {"X", "y", "sample_weight", "coef_init", "intercept_init"} <= set(
-        section(inspect.getdoc(Estimator.fit), "Parameters")
-    )
+    assert {"X", "y", "sample_weight", "coef_init", "intercept_init"} <= set(section(inspect.getdoc(Estimator.fit), "Parameters"))
 
 
 def test_fitted_attributes(Estimator, variant, problem_for):
@@ -204,9 +202,7 @@ def test_verbose(Estimator, variant, problem_for, capsys):
 def test_on_divergence_raise(Estimator, variant, problem_for):
     """on_divergence="raise" raises where "recover" recovers, and leaves nothing behind."""
     X, y, _ = problem_for(Estimator, columns="raw")
-    model = Estimator(
-        variant, optimizer="gd", preconditioner=None, learning_rate=1e6, on_divergence="raise", max_iter=20, tol=None
-    )
+    model = Estimator(variant, optimizer="gd", preconditioner=None, learning_rate=1e6, on_divergence="raise", max_iter=20, tol=None)
     with pytest.raises((ValueError, FloatingPointError), match="learning_rate"):
         model.fit(X, y)
     assert not hasattr(model, "coef_")

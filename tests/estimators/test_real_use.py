@@ -41,9 +41,7 @@ def real(request):
 
     def load(Estimator):
         return (
-            load_diabetes(return_X_y=True, scaled=False)
-            if Estimator is GDLinearRegressor
-            else load_breast_cancer(return_X_y=True)
+            load_diabetes(return_X_y=True, scaled=False) if Estimator is GDLinearRegressor else load_breast_cancer(return_X_y=True)
         )
 
     return load
@@ -166,9 +164,7 @@ def test_class_weight(class_weight, variant, container, make_problem):
     """class_weight multiplies sample_weight, as in scikit-learn."""
     X, y, sample_weight = make_problem("multinomial", weighted=True)
     params = {"tol": 1e-10, "max_iter": 10_000, "random_state": 0, "alpha": 0.01}
-    by_class = GDLogisticClassifier(variant, class_weight=class_weight, **params).fit(
-        container(X), y, sample_weight=sample_weight
-    )
+    by_class = GDLogisticClassifier(variant, class_weight=class_weight, **params).fit(container(X), y, sample_weight=sample_weight)
     if class_weight == "balanced":  # counts are weighted, as LogisticRegression's are
         counts = np.bincount(y, weights=sample_weight)
         times = (sample_weight.sum() / (3 * counts))[y]

@@ -1,0 +1,39 @@
+"""From labels to the codes 0 .. K-1 that the losses read, and from weights of classes to weights of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+Array = NDArray[Any]
+
+
+def encode_labels(y: Any, weights: Array | None) -> tuple[Array, Array]:
+    """Sorted classes, and the code of every row; rows of weight zero count as left out, so their code means nothing."""
+    check_classification_targets(y)
+    y = column_or_1d(y, warn=True)
+    classes = np.unique(y if weights is None else y[weights > 0])
+    if len(classes) < 2:
+        raise ValueError(
+            f"A classifier needs samples of at least 2 classes, but these data contain only one class: {classes[0]!r}."
+        )
+    return classes, np.searchsorted(classes, y).clip(max=len(classes) - 1)
+
+
+def weigh_classes(class_weight: Any, classes: Array, codes: Array, weights: Array | None) -> Array | None:
+    """Sample weights times the weights of the rows' classes."""
+    if class_weight is None:
+        return weights
+    if class_weight == "balanced":
+        counts = np.bincount(codes, weights=weights)
+        of_class = counts.sum() / (len(classes) * counts)
+    else:
+        of_class = compute_class_weight(class_weight, classes=classes, y=classes[codes])
+        if not (np.isfinite(of_class).all() and (of_class > 0).sum() > 1 and (of_class >= 0).all()):
+            raise ValueError(f"class_weight must be positive and finite for two classes or more, got {class_weight!r}.")
+    return of_class[codes] if weights is None else weights * of_class[codes]
