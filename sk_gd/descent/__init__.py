@@ -1,10 +1,20 @@
 """The story: initialise, estimate the gradient, step against it, repeat. Read :func:`~sk_gd.descent.loop.descend` first."""
 
 from sk_gd.descent.loop import DivergenceError, descend
-from sk_gd.descent.metrics import certificate
+from sk_gd.descent.metrics import certificate, final_gap
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.plan import make_plan
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
 
-__all__ = ["DescentState", "DivergenceError", "Objective", "StopReason", "StoppingRule", "certificate", "descend", "make_plan"]
+__all__ = [
+    "DescentState",
+    "DivergenceError",
+    "Objective",
+    "StopReason",
+    "StoppingRule",
+    "certificate",
+    "descend",
+    "final_gap",
+    "make_plan",
+]

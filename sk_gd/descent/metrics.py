@@ -7,7 +7,7 @@ import numpy as np
 from sk_gd.descent.objective import Array, Objective
 from sk_gd.descent.proximal import proximal_direction
 from sk_gd.descent.state import DescentState
-from sk_gd.preconditioners import Diagonal, Hessian, Joint, Metric
+from sk_gd.preconditioners import Diagonal, Hessian, Joint, Metric, Secant
 
 MAX_FULL = 1024  # features up to which a full metric is considered: it holds three arrays of their square
 
@@ -47,6 +47,19 @@ def estimated_gap(objective: Objective, state: DescentState) -> float:
     return float(np.vdot(state.gradient, state.metric.solve(state.gradient))) / 2
 
 
+def trusted(objective: Objective, state: DescentState) -> bool:
+    """Whether the state's metric is the best there is, and made at the state's theta."""
+    base = state.metric.base if isinstance(state.metric, Secant) else state.metric
+    return isinstance(base, type(best_metric(objective))) and not stale(objective, state)
+
+
+def final_gap(objective: Objective, state: DescentState) -> tuple[float, float]:
+    """Objective at theta and the best estimate of its distance from the minimum, both from all rows."""
+    if state.exact and state.gap == state.gap and trusted(objective, state):
+        return state.value, state.gap
+    return certificate(objective, state.theta)
+
+
 def certificate(objective: Objective, theta: Array) -> tuple[float, float]:
     """Objective at theta, and an estimate of ``F(theta) - F(minimum)`` in a metric made for it there, from all rows."""
     value, gradient = objective.value_and_gradient(theta)
@@ -57,7 +70,7 @@ def certificate(objective: Objective, theta: Array) -> tuple[float, float]:
 
 def doubt_gap(objective: Objective, state: DescentState) -> None:
     """Compare the state's estimate of the gap with the certificate, and remember by how much it was too small."""
-    if isinstance(state.metric, type(best_metric(objective))) and not stale(objective, state):
+    if trusted(objective, state):
         return
     gap = certificate(objective, state.theta)[1]
     if gap > state.gap > 0:

@@ -16,7 +16,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_gd._compat import HasMethods, Interval, StrOptions
-from sk_gd.descent import DescentState, DivergenceError, Objective, StoppingRule, StopReason, certificate, make_plan
+from sk_gd.descent import DescentState, DivergenceError, Objective, StoppingRule, StopReason, certificate, final_gap, make_plan
 from sk_gd.estimators._data import check_initial, check_rows, keep_weighted
 from sk_gd.estimators._log import EpochLog
 from sk_gd.losses import Loss
@@ -79,7 +79,7 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
             reason = plan.run(objective, state, stopping, self.on_divergence, EpochLog(self.verbose))
         except DivergenceError:
             raise FloatingPointError(self._divergence(objective, state)) from None
-        value, gap = certificate(objective, state.theta)
+        value, gap = final_gap(objective, state)
         state.full_value = value
         theta = state.theta
         if value > state.loss_curve[0] + objective.rounding(value):  # noise, not descent: a fit never ends above its start

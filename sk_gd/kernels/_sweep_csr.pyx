@@ -37,7 +37,8 @@ cdef double SMALLEST_SCALE = 1e-9
 
 cdef inline double shrink(double x, double t) noexcept nogil:
     """The proximal map of t |x|; NaN stays NaN."""
-    return x - (-t if x < -t else t if x > t else x)
+    cdef double clipped = -t if x < -t else x
+    return x - (t if clipped > t else clipped)
 
 
 cdef inline double dot(const floating *data, const integer *indices, Py_ssize_t n, const floating *w) noexcept nogil:
@@ -55,25 +56,37 @@ cdef inline void add(const floating *data, const integer *indices, Py_ssize_t n,
 
 
 cdef inline void fetch(const floating *data, const integer *indices, const integer *ends) noexcept nogil:
-    """Ask for the memory of a row that is soon to come: eight values share a cache line."""
+    """Ask for the memory of a row that is soon to come: in a shuffled order no hardware can guess it. Eight values share a line."""
     cdef Py_ssize_t p
     for p in range(ends[0], ends[1], 8):
         PREFETCH(data + p)
         PREFETCH(indices + p)
 
 
+cdef inline void fetch_columns(const integer *indices, const integer *ends, const floating *theta, const floating *anchor,
+                               const double *columns) noexcept nogil:
+    """Ask for what belongs to the columns of a row that is about to come."""
+    cdef Py_ssize_t p
+    for p in range(ends[0], ends[1]):
+        PREFETCH(theta + indices[p])
+        if columns != NULL:
+            PREFETCH(columns + 3 * indices[p])
+        if anchor != NULL:
+            PREFETCH(anchor + indices[p])
+
+
 cdef inline void settle(floating *theta, Py_ssize_t n_outputs, Py_ssize_t width, double *column, double passed) noexcept nogil:
-    """Give one column its outstanding thresholds; it holds l1 and how much of ``passed`` it has seen."""
+    """Give one column its outstanding thresholds."""
     cdef Py_ssize_t k
-    cdef double threshold = column[0] * (passed - column[1])
+    cdef double threshold = column[2] * (passed - column[0])
     for k in range(n_outputs):
         theta[k * width] = <floating> shrink(theta[k * width], threshold)
-    column[1] = passed
+    column[0] = passed
 
 
 cdef inline double rest(const floating *theta, floating *anchor, Py_ssize_t at, double g, double share, const double *column,
                         double refresh) noexcept nogil:
-    """The dense terms of one gradient; the column holds support and l2. The anchor takes in g, the gradient of the loss."""
+    """The dense terms of one gradient. The anchor takes in g, the gradient of the loss."""
     cdef double terms = column[1] * theta[at]
     if anchor != NULL:
         terms += anchor[at]
@@ -83,19 +96,17 @@ cdef inline double rest(const floating *theta, floating *anchor, Py_ssize_t at, 
 
 cdef inline void move(floating *theta, floating *anchor, Py_ssize_t at, double g, double rate, double share, const double *column,
                       double refresh) noexcept nogil:
-    """One update of one parameter; the column holds support, l2 and l1."""
+    """One update of one parameter."""
     g += rest(theta, anchor, at, g, share, column, refresh)
     theta[at] = <floating> shrink(theta[at] - rate * g, rate * share * column[0] * column[2])
 
 
-cdef void multiply_out(floating *theta, Py_ssize_t n_outputs, Py_ssize_t width, Py_ssize_t d, double factor, double[:, ::1] pending,
-                       double passed) noexcept nogil:
+cdef void multiply_out(floating *theta, Py_ssize_t n_outputs, Py_ssize_t width, double[:, ::1] columns, double factor, double passed) noexcept nogil:
     """Settle all columns and give them the common factor."""
     cdef Py_ssize_t j, k
-    for j in range(d):
-        if pending.shape[0]:
-            settle(theta + j, n_outputs, width, &pending[j, 0], passed)
-            pending[j, 1] = 0.0
+    for j in range(columns.shape[0] - 1):
+        settle(theta + j, n_outputs, width, &columns[j, 0], passed)
+        columns[j, 0] = 0.0
         for k in range(n_outputs):
             theta[k * width + j] *= <floating> factor
 
@@ -137,19 +148,17 @@ def sweep_csr(
     cdef floating[:, ::1] gradient = np.zeros_like(theta), old = slopes if len(slopes) else None
     cdef floating[::1] batch_weights = np.ones(batch, dtype), threshold = np.array(l1, dtype)
     cdef floating[::1] decay = np.zeros(d, dtype) if supported else np.array(l2, dtype)
-    # What is read at random lies together: (l1, thresholds seen) of the lazy way, (support, l2, l1) otherwise.
-    cdef double[:, ::1] pending = np.stack([l1, np.zeros(d)], axis=1) if lazy and np.any(l1) else np.empty((0, 2))
-    # In these the intercept is one more column, which every row stores.
-    cdef double[:, ::1] terms = np.zeros((d + 1, 3))
+    # What is read at random lies together: of each column its support (local) or the thresholds it has seen (lazy), its l2 and its l1.
+    # The intercept is one more column, which every row stores.
+    cdef double[:, ::1] columns = np.column_stack([np.append(support if supported else np.zeros(d), 1.0), np.append(l2, 0), np.append(l1, 0)])
     cdef int32_t[::1] count = np.zeros(d + 1, np.int32)
     cdef Py_ssize_t[::1] touched = np.empty(support.shape[0], np.intp)
     cdef floating *w = &theta[0, 0]
     cdef floating *mean = &anchor[0, 0] if anchor.shape[0] else NULL
+    cdef bint settles = lazy and np.any(l1)
+    cdef const double *beside = &columns[0, 0] if settles or supported else NULL
     cdef bint reduced = old is not None
     cdef double total = 0.0, scale = 1.0, passed = 0.0, rate, keep, refreshed, change, share
-    if supported:
-        np.asarray(terms)[:d] = np.stack([support, l2, l1], axis=1)
-    terms[d, 0] = 1.0
     with nogil:
         for step in range((n + batch - 1) // batch):
             start, rate = step * batch, rates[step]
@@ -163,8 +172,9 @@ def sweep_csr(
                 if start + i + 2 * AHEAD < n:
                     PREFETCH(&indptr[rows[start + i + 2 * AHEAD]])
                     fetch(&data[0], &indices[0], &indptr[rows[start + i + AHEAD]])
-                for p in range(first, first + m if pending.shape[0] else first):
-                    settle(w + indices[p], K, width, &pending[indices[p], 0], passed)
+                    fetch_columns(&indices[0], &indptr[rows[start + i + AHEAD // 2]], w, mean, beside)
+                for p in range(first, first + m if settles else first):
+                    settle(w + indices[p], K, width, &columns[indices[p], 0], passed)
                 for k in range(K):
                     z[i, k] = <floating> (scale * dot(&data[first], &indices[first], m, w + k * width) + (theta[k, d] if width > d else 0.0))
                 for k in range(n_targets):
@@ -182,7 +192,7 @@ def sweep_csr(
                 if scale * keep >= SMALLEST_SCALE:
                     scale *= keep
                 else:
-                    multiply_out(w, K, width, d, scale * keep, pending, passed)
+                    multiply_out(w, K, width, columns, scale * keep, passed)
                     scale, passed = 1.0, 0.0
                 passed += rate / scale
             for i in range(b):
@@ -195,7 +205,7 @@ def sweep_csr(
                     elif local and b == 1:
                         for p in range(first, first + m):
                             j = k * width + indices[p]
-                            move(w, mean, j, change * data[p], rate, 1.0, &terms[indices[p], 0], refreshed)
+                            move(w, mean, j, change * data[p], rate, 1.0, &columns[indices[p], 0], refreshed)
                     else:
                         add(&data[first], &indices[first], m, change, &gradient[k, 0])
                     if width > d:
@@ -216,14 +226,14 @@ def sweep_csr(
                     for k in range(K):
                         j = k * width + touched[i]
                         share = count[touched[i]] / <double> b
-                        move(w, mean, j, gradient[k, touched[i]], rate, share, &terms[touched[i], 0], refreshed)
+                        move(w, mean, j, gradient[k, touched[i]], rate, share, &columns[touched[i], 0], refreshed)
                         gradient[k, touched[i]] = 0
                     count[touched[i]] = 0
                 n_touched = 0
             if lazy or local:
                 for k in range(K if width > d else 0):
                     j = k * width + d
-                    move(w, mean, j, gradient[k, d], rate, 1.0, &terms[d, 0], refreshed)
+                    move(w, mean, j, gradient[k, d], rate, 1.0, &columns[d, 0], refreshed)
                     gradient[k, d] = 0
             else:
                 if supported:
@@ -231,7 +241,7 @@ def sweep_csr(
                     for j in range(width):
                         share = count[j] / <double> b
                         for k in range(K):
-                            gradient[k, j] += <floating> rest(w, mean, k * width + j, gradient[k, j], share, &terms[j, 0], refreshed)
+                            gradient[k, j] += <floating> rest(w, mean, k * width + j, gradient[k, j], share, &columns[j, 0], refreshed)
                         if j < d:
                             threshold[j] = <floating> (share * support[j] * l1[j])
                         count[j] = 0
@@ -244,5 +254,5 @@ def sweep_csr(
                              optimizer, &hyper[0], rate, refreshed)
                 memset(&gradient[0, 0], 0, K * width * sizeof(floating))
         if lazy:
-            multiply_out(w, K, width, d, scale, pending, passed)
+            multiply_out(w, K, width, columns, scale, passed)
     return total

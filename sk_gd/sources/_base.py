@@ -93,8 +93,8 @@ class Source(ABC):
         return (slice(start, min(start + step, self.n_samples)) for start in range(0, self.n_samples, step))
 
     def tiles(self) -> Iterator[slice]:
-        """Consecutive ranges of rows whose dense copy stays in the cache."""
-        step = max(64, 4 * TILE // self.n_features)
+        """Consecutive ranges of rows of which a dense copy is small beside the data, yet large enough for a matrix product."""
+        step = max(64, BLOCK // self.n_features)
         return (slice(start, min(start + step, self.n_samples)) for start in range(0, self.n_samples, step))
 
     def map_blocks(self, of_rows: Callable[[slice], T], size: int = BLOCK) -> list[T]:
@@ -154,8 +154,11 @@ class Source(ABC):
             second = scaled.T @ scaled if full else np.einsum("ij,ij->j", scaled, scaled)
             return h.sum(axis=0, dtype=np.float64), root @ scaled, second
 
-        parts = [of_rows(rows) for rows in self.tiles()]
-        total, first, second = (np.asarray(np.sum([part[i] for part in parts], axis=0, dtype=np.float64)) for i in range(3))
+        tiles = self.tiles()
+        total, first, second = (part.astype(np.float64) for part in of_rows(next(tiles)))
+        for rows in tiles:
+            for whole, part in zip((total, first, second), of_rows(rows), strict=True):
+                whole += part  # in place: the second moments may be large
         if not centred:
             return total, np.zeros(self.n_features), second
         mean = first / total.mean()
