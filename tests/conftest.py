@@ -1,6 +1,9 @@
 """What every test shares: one stream of random numbers, the problems, and a judge of F that knows nothing of the library."""
 
+import os
 from collections.abc import Callable
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: the tests have a process per core, threads would fight over them
 
 import numpy as np
 import pytest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sk_gd.descent.batching import Batching
-from sk_gd.descent.metrics import rebuild_pays, refresh_metric, stale
+from sk_gd.descent.metrics import doubt_gap, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.proximal import proximal_direction
 from sk_gd.descent.state import DescentState
@@ -52,17 +52,19 @@ class LineSearchStep:
             self.aim(objective, state)
 
     def certify(self, objective: Objective, state: DescentState) -> None:
-        if stale(objective, state):
+        if stale(objective, state) and state.metric.full:
             refresh_metric(objective, state)
             self.aim(objective, state)
+        doubt_gap(objective, state)
 
     def aim(self, objective: Objective, state: DescentState) -> None:
         """Choose the direction, and estimate with the same model how far down the minimum is."""
         if objective.penalty.l1:
-            state.direction, state.gap = proximal_direction(objective, state)
+            state.direction, gap = proximal_direction(objective, state)
         else:
             state.direction = -state.metric.solve(state.gradient)
-            state.gap = -float(np.vdot(state.gradient, state.direction)) / 2
+            gap = -float(np.vdot(state.gradient, state.direction)) / 2
+        state.gap = state.doubt * gap
 
     def search(self, objective: Objective, state: DescentState) -> None:
         """Backtrack from a full step; a state left as it was is stuck."""

@@ -28,7 +28,8 @@ def best_metric(objective: Objective) -> Metric:
 
 def stale(objective: Objective, state: DescentState) -> bool:
     """Whether the metric was built where the second derivative was another."""
-    return state.metric_age > 0 and not objective.loss.quadratic
+    never = state.metric.cost(objective.n_features, objective.shape[0]) == np.inf
+    return state.metric_age > 0 and not objective.loss.quadratic and not never
 
 
 def rebuild_pays(objective: Objective, state: DescentState) -> bool:
@@ -50,7 +51,8 @@ def estimated_gap(objective: Objective, state: DescentState) -> float:
 def trusted(objective: Objective, state: DescentState) -> bool:
     """Whether the state's metric is the best there is, and made at the state's theta."""
     base = state.metric.base if isinstance(state.metric, Secant) else state.metric
-    return isinstance(base, type(best_metric(objective))) and not stale(objective, state)
+    best = isinstance(base, type(best_metric(objective))) and not stale(objective, state)
+    return best and (base.full or objective.penalty.l1 > 0)
 
 
 def final_gap(objective: Objective, state: DescentState) -> tuple[float, float]:
@@ -65,7 +67,36 @@ def certificate(objective: Objective, theta: Array) -> tuple[float, float]:
     value, gradient = objective.value_and_gradient(theta)
     state = DescentState(theta, np.random.default_rng(0), value, gradient, metric=best_metric(objective))
     refresh_metric(objective, state)
-    return value, estimated_gap(objective, state)
+    if state.metric.full or objective.penalty.l1:
+        return value, estimated_gap(objective, state)
+    return value, newton_decrement(objective, state) / 2
+
+
+def newton_decrement(objective: Objective, state: DescentState, max_passes: int = 30) -> float:
+    """``gradient' H^-1 gradient`` by conjugate gradients on ``H s = gradient``, where the Hessian is too large to hold.
+
+    Every iteration adds to it, at the price of a pass: the product with H is the change of the gradient over a small step.
+    """
+    residual, theta = state.gradient, state.theta
+    preconditioned = state.metric.solve(residual)
+    direction, agreement, decrement = preconditioned, float(np.vdot(residual, preconditioned)), 0.0
+    for _ in range(max_passes):
+        if agreement <= 0:
+            break
+        size = np.cbrt(np.finfo(objective.source.dtype).eps) * (1 + np.abs(theta).max()) / np.abs(direction).max()
+        bent = (objective.value_and_gradient(theta + size * direction)[1] - state.gradient) / size
+        curvature = float(np.vdot(direction, bent))
+        if curvature <= 0:
+            break
+        gained = agreement**2 / curvature
+        decrement += gained
+        if gained < 0.02 * decrement:
+            break
+        residual = residual - agreement / curvature * bent
+        preconditioned = state.metric.solve(residual)
+        agreement, before = float(np.vdot(residual, preconditioned)), agreement
+        direction = preconditioned + agreement / before * direction
+    return decrement
 
 
 def doubt_gap(objective: Objective, state: DescentState) -> None:

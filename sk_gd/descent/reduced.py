@@ -66,11 +66,12 @@ class ReducedStep(SweepStep):
     def certify(self, objective: Objective, state: DescentState) -> None:
         if stale(objective, state):
             self.renew(objective, state)
-            doubt_gap(objective, state)
+        doubt_gap(objective, state)
 
     def safe_rate(self, objective: Objective, state: DescentState) -> float:
         """A third of one over the smoothness around theta: an epoch that leaves its validity is taken back."""
-        return 1 / (3 * self.expected_smoothness(objective, state.metric.unit, state.theta))
+        smooth = 1.0 if state.metric.full else objective.smoothness(state.metric)
+        return 1 / (3 * self.expected_smoothness(objective, smooth * state.metric.unit, state.theta))
 
 
 class SagaStep(ReducedStep):

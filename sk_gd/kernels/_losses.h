@@ -1,22 +1,23 @@
-/* exp, log(1 + u) and the losses of a block of rows, for one dtype: _simd.h includes this file for float and for double (no guard,
-   on purpose). Numbers are those of the dtype, sums are double. */
+/* exp, log(1 + u) and the losses of a block of rows, for one dtype: _simd.h includes this file for float and for double, so it
+   has no guard. Numbers are those of the dtype, sums are double. */
 
-#define DIGITS (sizeof(REAL) == 8) /* whether the last terms of a series matter */
+#define DOUBLE (sizeof(REAL) == 8)
 #define C(number) ((REAL)(number))
 
-/* exp(-a) for a >= 0: 2^-k e^r with |r| <= ln2 / 2, Taylor to degree 7 or 13 (error 5e-9 or 4e-18), in Estrin's order: short waits.
-   The low part of k ln2 multiplies the result: subtracting it from r would be folded back by re-association.
-   Near the smallest normal number the answer becomes 0. NaN passes through r; k stays a number for it. */
+/* exp(-a) for a >= 0: 2^-k e^r with |r| <= ln2 / 2, Taylor to degree 7 in float, 13 in double (error 5e-9, 4e-18), in Estrin's
+   order, which waits least. The low part of k ln2 multiplies the result: re-association would undo a subtraction from r. Near
+   the smallest normal number the answer becomes 0. NaN passes through r; k stays a number for it. */
 INLINE REAL NAMED(exp_minus)(REAL a)
 {
-    const REAL last = C(DIGITS ? 708.0 : 87.0), x = a > last ? last : a;
+    const REAL last = C(DOUBLE ? 708.0 : 87.0), x = a > last ? last : a;
     const int32_t k = (int32_t)((a < last ? a : last) * C(1.0 / LN2) + C(0.5));
     const REAL r = k * LN2_HIGH - x, r2 = r * r, r4 = r2 * r2;
-    REAL p = (1 + r) + r2 * (C(1.0 / 2) + r * C(1.0 / 6)) + r4 * ((C(1.0 / 24) + r * C(1.0 / 120)) + r2 * (C(1.0 / 720) + r * C(1.0 / 5040)));
-    if (DIGITS)
+    REAL p = (1 + r) + r2 * (C(1.0 / 2) + r * C(1.0 / 6))
+             + r4 * ((C(1.0 / 24) + r * C(1.0 / 120)) + r2 * (C(1.0 / 720) + r * C(1.0 / 5040)));
+    if (DOUBLE)
         p += r4 * r4 * ((C(1.0 / 40320) + r * C(1.0 / 362880)) + r2 * (C(1.0 / 3628800) + r * C(1.0 / 39916800))
                         + r4 * (C(1.0 / 479001600) + r * C(1.0 / 6227020800)));
-    const BITS bits = (BITS)((DIGITS ? 1023 : 127) - k) << (DIGITS ? 52 : 23);
+    const BITS bits = (BITS)((DOUBLE ? 1023 : 127) - k) << (DOUBLE ? 52 : 23);
     REAL scale;
     memcpy(&scale, &bits, sizeof scale);
     return a > last ? 0 : (p + p * (k * LN2_LOW)) * scale;
@@ -28,12 +29,13 @@ INLINE REAL NAMED(log1p_unit)(REAL u)
     const int above = u > C(0.41421356);
     const REAL s = (above ? u - 1 : u) / (above ? u + 3 : u + 2), q = s * s, q2 = q * q;
     REAL p = (1 + q * C(1.0 / 3)) + q2 * (C(1.0 / 5) + q * C(1.0 / 7));
-    if (DIGITS)
-        p += q2 * q2 * ((C(1.0 / 9) + q * C(1.0 / 11)) + q2 * (C(1.0 / 13) + q * C(1.0 / 15)) + q2 * q2 * (C(1.0 / 17) + q * C(1.0 / 19)));
+    if (DOUBLE)
+        p += q2 * q2 * ((C(1.0 / 9) + q * C(1.0 / 11)) + q2 * (C(1.0 / 13) + q * C(1.0 / 15))
+                        + q2 * q2 * (C(1.0 / 17) + q * C(1.0 / 19)));
     return (above ? C(LN2) : 0) + 2 * s * p;
 }
 
-#undef DIGITS
+#undef DOUBLE
 #undef C
 
 typedef struct { REAL value, slope; } NAMED(Point);
@@ -68,9 +70,9 @@ INLINE double NAMED(points)(int loss, const REAL *RESTRICT y, const REAL *RESTRI
     return total;
 }
 
-/* -log softmax(z)_y for the class number y: the exponentials of all rows and classes in one loop, whatever the number of classes. */
-INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n, ptrdiff_t n_outputs,
-                             REAL *RESTRICT slope)
+/* -log softmax(z)_y for the class number y; the exponentials of all rows and classes in one loop, however few the classes. */
+INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n,
+                             ptrdiff_t n_outputs, REAL *RESTRICT slope)
 {
     double total = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -100,7 +102,8 @@ INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, con
 }
 
 /* The weighted sum of the losses of n rows, their weighted slopes written beside; s = NULL means that all weights are one. */
-KERNEL double NAMED(losses)(int loss, const REAL *y, const REAL *z, const REAL *s, ptrdiff_t n, ptrdiff_t n_outputs, REAL *slope)
+KERNEL double NAMED(losses)(int loss, const REAL *y, const REAL *z, const REAL *s, ptrdiff_t n, ptrdiff_t n_outputs,
+                            REAL *slope)
 {
     double total = 0, part;
     if (loss == MULTINOMIAL)

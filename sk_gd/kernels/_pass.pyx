@@ -14,16 +14,17 @@ cdef extern from "_simd.h" nogil:
     double losses_d(int, const double*, const double*, const double*, Py_ssize_t, Py_ssize_t, double*) noexcept
     double pass_f(const float*, Py_ssize_t, const float*, const float*, Py_ssize_t, const float*, double, int, float*, float*,
                   double*, int) noexcept
-    double pass_d(const double*, Py_ssize_t, const double*, const double*, Py_ssize_t, const double*, double, int, double*, double*,
-                  double*, int) noexcept
+    double pass_d(const double*, Py_ssize_t, const double*, const double*, Py_ssize_t, const double*, double, int, double*,
+                  double*, double*, int) noexcept
 
 ctypedef fused integer:
     int32_t
     int64_t
 
 
-cdef inline double losses(int loss, const floating *y, const floating *z, const floating *s, Py_ssize_t n, Py_ssize_t n_outputs,
-                          floating *slopes) noexcept nogil:
+cdef inline double losses(
+    int loss, const floating *y, const floating *z, const floating *s, Py_ssize_t n, Py_ssize_t n_outputs, floating *slopes
+) noexcept nogil:
     if floating is float:
         return losses_f(loss, y, z, s, n, n_outputs, slopes)
     else:
@@ -41,10 +42,10 @@ def pass_dense(
     Py_ssize_t start,
     Py_ssize_t stop,
 ):
-    """Sum of s_i loss_i over rows start to stop; adds s_i slope_i (x_i, 1) to ``gradient`` and keeps s_i slope_i in ``slopes``.
+    """Sum of s_i loss_i over rows start to stop; adds s_i slope_i (x_i, 1) to ``gradient``, keeps s_i slope_i in ``slopes``.
 
-    ``slopes`` has shape (n, 1), or is empty where nobody asks for them. One output; theta and gradient have shape (1, d) or, with an
-    intercept, (1, d + 1).
+    One output: theta and gradient have shape (1, d) or, with an intercept, (1, d + 1). ``slopes`` has shape (n, 1), or is
+    empty where nobody asks for them.
     """
     cdef Py_ssize_t d = X.shape[1], fit_intercept = theta.shape[1] - d
     check_pass(X.shape[0], d, y, weights, theta, loss, slopes, gradient, start, stop)
@@ -57,11 +58,11 @@ def pass_dense(
     cdef floating *first_slope = &kept[start, 0] if kept is not None else NULL
     with nogil:
         if floating is float:
-            total = pass_f(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0], intercept, loss, first_slope, &part[0], &gradient[0, 0],
-                           fit_intercept)
+            total = pass_f(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0], intercept, loss, first_slope, &part[0],
+                           &gradient[0, 0], fit_intercept)
         else:
-            total = pass_d(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0], intercept, loss, first_slope, &part[0], &gradient[0, 0],
-                           fit_intercept)
+            total = pass_d(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0], intercept, loss, first_slope, &part[0],
+                           &gradient[0, 0], fit_intercept)
     return total
 
 
@@ -81,11 +82,10 @@ def pass_csr(
 ):
     """As :func:`pass_dense`, for the rows of a CSR matrix."""
     cdef Py_ssize_t n = indptr.shape[0] - 1, fit_intercept = theta.shape[1] - n_features, number, first, m, i, p
-    cdef double total = 0.0, z, slope, of_intercept = 0.0
+    cdef double total = 0.0, of_row, of_intercept = 0.0
     check_pass(n, n_features, y, weights, theta, loss, slopes, gradient, start, stop)
     check_csr(data, indices, indptr)
-    cdef floating[::1] block_z = np.empty(BLOCK, np.asarray(data).dtype)
-    cdef floating[::1] block_slopes = np.empty_like(block_z)
+    cdef floating[::1] z = np.empty(BLOCK, np.asarray(data).dtype), slope = np.empty_like(z)
     cdef floating[:, ::1] kept = slopes if len(slopes) else None
     cdef bint keep = kept is not None
     with nogil:
@@ -93,24 +93,25 @@ def pass_csr(
             first = start + number * BLOCK
             m = min(<Py_ssize_t> BLOCK, stop - first)
             for i in range(m):
-                z = theta[0, n_features] if fit_intercept else 0.0
+                of_row = theta[0, n_features] if fit_intercept else 0.0
                 for p in range(indptr[first + i], indptr[first + i + 1]):
-                    z += data[p] * theta[0, indices[p]]
-                block_z[i] = z
-            total += losses(loss, &y[first, 0], &block_z[0], &weights[first] if weights.shape[0] else NULL, m, 1, &block_slopes[0])
+                    of_row += data[p] * theta[0, indices[p]]
+                z[i] = <floating> of_row
+            total += losses(loss, &y[first, 0], &z[0], &weights[first] if weights.shape[0] else NULL, m, 1, &slope[0])
             for i in range(m):
-                slope = block_slopes[i]
-                of_intercept += slope
+                of_intercept += slope[i]
                 if keep:
-                    kept[first + i, 0] = slope
+                    kept[first + i, 0] = slope[i]
                 for p in range(indptr[first + i], indptr[first + i + 1]):
-                    gradient[0, indices[p]] += slope * data[p]
+                    gradient[0, indices[p]] += slope[i] * data[p]
         if fit_intercept:
             gradient[0, n_features] += of_intercept
     return total
 
 
-def pointwise(const floating[:, ::1] y, const floating[:, ::1] z, const floating[::1] weights, int loss, floating[:, ::1] slopes):
+def pointwise(
+    const floating[:, ::1] y, const floating[:, ::1] z, const floating[::1] weights, int loss, floating[:, ::1] slopes
+):
     """Sum of s_i loss_i for the raw predictions z of a block of rows; writes s_i dloss_i/dz into ``slopes``."""
     cdef Py_ssize_t n = z.shape[0], n_outputs = z.shape[1]
     check_pointwise(y, z, weights, loss, slopes)

@@ -18,9 +18,9 @@ def coordinate_descent(
 ):
     """Minimise gradient . delta + delta' H delta / 2 + sum_j l1_j |coef_j + delta_j| over ``delta``, from the guess it holds.
 
-    A sweep over all columns finds the active ones (coef + delta != 0); sweeps over these alone follow until they settle, then all
-    columns are checked again. Settled means that max_j sqrt(H_jj) |change_j| <= tolerance. ``positive`` keeps coef + delta >= 0.
-    Returns the number of sweeps, those over the active columns included.
+    A sweep over all columns finds the active ones (coef + delta != 0); sweeps over these alone follow until they settle, then
+    all columns are checked again. Settled means max_j sqrt(H_jj) |change_j| <= tolerance. ``positive`` keeps
+    coef + delta >= 0. Returns the number of sweeps, those over the active columns included.
     """
     cdef Py_ssize_t d = hessian.shape[0], n_active = 0, sweeps = 0, i, j, k
     cdef bint full = True

@@ -1,4 +1,4 @@
-/* Passes and sweeps over dense rows, for one dtype: _simd.h includes this file for float and for double (no guard, on purpose).
+/* Passes and sweeps over dense rows, for one dtype: _simd.h includes this file for float and for double, so it has no guard.
    The rows are X with a list of row numbers, or X alone (rows = NULL) for rows that follow each other. */
 
 #define ROW(i) (X + (rows ? rows[i] : (i)) * d)
@@ -13,8 +13,8 @@ INLINE void NAMED(fetch)(const REAL *x, ptrdiff_t d)
    next in a straight read, and eight rows side by side took three times as long. In a shuffled order nothing can guess, so the
    rows that come next (n_known of them are) are asked for here: waiting for them is what an epoch costs.
    Sums run over the first `width` places of a row: d, or the next multiple of LANES where w is zero beyond d. */
-INLINE void NAMED(dots)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, const ptrdiff_t *rows, ptrdiff_t n, ptrdiff_t n_known,
-                        const REAL *RESTRICT w, REAL intercept, REAL *RESTRICT z, ptrdiff_t stride)
+INLINE void NAMED(dots)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, const ptrdiff_t *rows, ptrdiff_t n,
+                        ptrdiff_t n_known, const REAL *RESTRICT w, REAL intercept, REAL *RESTRICT z, ptrdiff_t stride)
 {
     for (ptrdiff_t i = 0; i < n; i++) {
         const REAL *x = ROW(i);
@@ -56,8 +56,9 @@ INLINE ptrdiff_t NAMED(block)(ptrdiff_t d)
 }
 
 /* Rows from i to i + m of a pass: their losses, and their part of the gradient, which `part` collects. */
-INLINE double NAMED(pass_block)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, const REAL *y, const REAL *s, ptrdiff_t m,
-                                const REAL *RESTRICT w, REAL intercept, int loss, REAL *RESTRICT slope, REAL *RESTRICT part)
+INLINE double NAMED(pass_block)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, const REAL *y, const REAL *s,
+                                ptrdiff_t m, const REAL *RESTRICT w, REAL intercept, int loss, REAL *RESTRICT slope,
+                                REAL *RESTRICT part)
 {
     REAL z[BLOCK];
     NAMED(dots)(X, d, width, NULL, m, m, w, intercept, z, 1);
@@ -66,9 +67,10 @@ INLINE double NAMED(pass_block)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t w
     return total;
 }
 
-/* Loss and gradient of n rows that follow each other in one read, one output. w and part are as long as d rounded up to LANES and
-   start as zeros beyond d and everywhere: so rows can be read in whole vectors, what lies behind them meeting zeros, except the last
-   ones. `part` collects BLOCK rows in the dtype of X before they join the sum in double: long sums in float would lose digits. */
+/* Loss and gradient of n rows that follow each other, in one read, for one output. w and part are as long as d rounded up to
+   LANES; w is zero beyond d, part everywhere. So rows can be read in whole vectors: what lies behind them meets a zero, and
+   only behind the last rows lies nothing. `part` collects BLOCK rows in the dtype of X before they join the sum in double: a
+   long sum in float would lose digits. */
 KERNEL double NAMED(pass)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *RESTRICT y, const REAL *RESTRICT s, ptrdiff_t n,
                           const REAL *RESTRICT w, double intercept, int loss, REAL *RESTRICT slopes, REAL *RESTRICT part,
                           double *RESTRICT gradient, int fit_intercept)
@@ -100,20 +102,22 @@ KERNEL double NAMED(pass)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *RESTR
     return total;
 }
 
-/* One row at a time, gradient descent, one output, l2 equal for all columns: a dot, a slope, one fused update per row. l1 is NULL
-   where it is zero; slopes and anchor are NULL or the control variate, which takes in `refresh` times each new gradient. */
-KERNEL double NAMED(stochastic)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *RESTRICT y, const REAL *RESTRICT s,
-                                const ptrdiff_t *RESTRICT rows, ptrdiff_t n, const double *RESTRICT rates, int loss, double l2,
-                                const REAL *RESTRICT l1, REAL *RESTRICT theta, int fit_intercept, REAL *RESTRICT slopes,
-                                REAL *RESTRICT anchor, double refresh)
+/* Gradient descent by one row at a time, with one output and an l2 that is the same for all columns: a dot, a slope and one
+   fused update per row. */
+KERNEL double NAMED(stochastic)(const Sweep *a)
 {
+    const REAL *RESTRICT X = a->X, *RESTRICT y = a->y, *RESTRICT s = a->weights, *RESTRICT l1 = a->l1;
+    REAL *RESTRICT theta = a->theta, *RESTRICT slopes = a->slopes, *RESTRICT anchor = a->anchor;
+    const ptrdiff_t d = a->d, n = a->n, *RESTRICT rows = a->rows;
+    const REAL l2 = ((const REAL *)a->l2)[0], part = (REAL)a->refresh;
+    const int loss = a->loss, fit_intercept = a->width > d;
     /* The loss is not needed to go on: it is kept for later and computed for many rows at once. */
     REAL seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], unused[BLOCK];
-    const REAL part = (REAL)refresh;
     double total = 0;
     for (ptrdiff_t i = 0, kept = 0; i < n; i++) {
         const ptrdiff_t row = rows[i];
-        const REAL *RESTRICT x = X + row * d, target = y[row], weight = s ? s[row] : 1;
+        const REAL *RESTRICT x = X + row * d;
+        const REAL target = y[row], weight = s ? s[row] : 1, rate = (REAL)a->rates[i], keep = 1 - rate * l2;
         REAL z = 0, slope;
         if (i + AHEAD < n) {
             const ptrdiff_t next = rows[i + AHEAD];
@@ -129,32 +133,25 @@ KERNEL double NAMED(stochastic)(const REAL *RESTRICT X, ptrdiff_t d, const REAL 
 #define SLOPE(loss) weight * NAMED(point)(loss, target, z).slope
         FOR_LOSS(loss, slope, SLOPE)
 #undef SLOPE
-        const REAL rate = (REAL)rates[i], keep = (REAL)(1.0 - rates[i] * l2);
+        const REAL change = slopes ? slope - slopes[row] : slope, step = rate * change;
         if (anchor) {
-            const REAL change = slopes ? slope - slopes[row] : slope, step = rate * change, fresh = part * change;
             for (ptrdiff_t j = 0; j < d; j++) {
                 theta[j] = keep * theta[j] - step * x[j] - rate * anchor[j];
-                anchor[j] += fresh * x[j];
+                anchor[j] += part * change * x[j];
             }
-            for (ptrdiff_t j = 0; l1 && j < d; j++)
-                theta[j] = NAMED(shrink)(theta[j], rate * l1[j]);
             if (fit_intercept) {
-                theta[d] -= step + rate * anchor[d];
-                anchor[d] += fresh;
+                theta[d] -= rate * anchor[d];
+                anchor[d] += part * change;
             }
-            if (refresh != 0)
-                slopes[row] = slope;
-        } else {
-            const REAL step = rate * slope;
-            if (l1)
-                for (ptrdiff_t j = 0; j < d; j++)
-                    theta[j] = NAMED(shrink)(keep * theta[j] - step * x[j], rate * l1[j]);
-            else
-                for (ptrdiff_t j = 0; j < d; j++)
-                    theta[j] = keep * theta[j] - step * x[j];
-            if (fit_intercept)
-                theta[d] -= step;
-        }
+        } else
+            for (ptrdiff_t j = 0; j < d; j++)
+                theta[j] = keep * theta[j] - step * x[j];
+        if (fit_intercept)
+            theta[d] -= step;
+        for (ptrdiff_t j = 0; l1 && j < d; j++)
+            theta[j] = NAMED(shrink)(theta[j], rate * l1[j]);
+        if (part != 0)
+            slopes[row] = slope;
         seen_y[kept] = target;
         seen_z[kept] = z;
         seen_s[kept++] = weight;
@@ -166,47 +163,44 @@ KERNEL double NAMED(stochastic)(const REAL *RESTRICT X, ptrdiff_t d, const REAL 
     return total;
 }
 
-/* Descent by batches: reference.sweep. `gradient` is like theta, `space` holds BLOCK * (n_targets + n_outputs + 1) numbers and
-   n_outputs more for each row of a batch: its slopes join `slopes` only after the batch, in which a row may come twice. */
-KERNEL double NAMED(sweep)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *RESTRICT y, ptrdiff_t n_targets, const REAL *RESTRICT s,
-                           const ptrdiff_t *RESTRICT rows, ptrdiff_t n, ptrdiff_t batch_size, const double *rates, int loss,
-                           const REAL *l2, const REAL *l1, int optimizer, const double *hyper, REAL *theta, REAL *gradient,
-                           REAL *memory, ptrdiff_t n_outputs, ptrdiff_t width, REAL *slopes, REAL *anchor, double refresh,
-                           REAL *RESTRICT space)
+/* Descent by batches: reference.sweep. The slopes of a batch join `slopes` only after it: a row may come twice in it. */
+KERNEL double NAMED(sweep)(const Sweep *a)
 {
-    const ptrdiff_t block = NAMED(block)(d);
-    REAL *RESTRICT z = space, *RESTRICT targets = z + BLOCK * n_outputs, *RESTRICT weights = targets + BLOCK * n_targets;
+    const REAL *RESTRICT X = a->X, *RESTRICT y = a->y, *RESTRICT s = a->weights;
+    REAL *theta = a->theta, *gradient = a->gradient, *RESTRICT slopes = a->slopes;
+    const ptrdiff_t d = a->d, K = a->n_outputs, M = a->n_targets, width = a->width, block = NAMED(block)(d);
+    REAL *RESTRICT z = a->space, *RESTRICT targets = z + BLOCK * K, *RESTRICT weights = targets + BLOCK * M;
     REAL *RESTRICT fresh = weights + BLOCK;
     double total = 0;
-    for (ptrdiff_t start = 0; start < n; start += batch_size, rates++) {
-        const ptrdiff_t b = n - start < batch_size ? n - start : batch_size;
-        const ptrdiff_t *batch = rows + start;
-        memset(gradient, 0, (size_t)(n_outputs * width) * sizeof(REAL));
+    for (ptrdiff_t start = 0, step = 0; start < a->n; start += a->batch_size, step++) {
+        const ptrdiff_t left = a->n - start, b = left < a->batch_size ? left : a->batch_size, *batch = a->rows + start;
+        memset(gradient, 0, (size_t)(K * width) * sizeof(REAL));
         for (ptrdiff_t i = 0; i < b; i += block) {
-            const ptrdiff_t m = b - i < block ? b - i : block;
-            REAL *RESTRICT slope = fresh + i * n_outputs;
-            for (ptrdiff_t k = 0; k < n_outputs; k++)
-                NAMED(dots)(X, d, d, batch + i, m, k ? 0 : n - start - i, theta + k * width, width > d ? theta[k * width + d] : 0, z + k,
-                            n_outputs);
-            for (ptrdiff_t r = 0; r < m; r++) {
-                for (ptrdiff_t k = 0; k < n_targets; k++)
-                    targets[r * n_targets + k] = y[batch[i + r] * n_targets + k];
-                weights[r] = s ? s[batch[i + r]] : 1;
+            const ptrdiff_t m = b - i < block ? b - i : block, *rows = batch + i;
+            REAL *RESTRICT slope = fresh + i * K;
+            for (ptrdiff_t k = 0; k < K; k++) {
+                const REAL *w = theta + k * width;
+                NAMED(dots)(X, d, d, rows, m, k ? 0 : left - i, w, width > d ? w[d] : 0, z + k, K);
             }
-            total += NAMED(losses)(loss, targets, z, s ? weights : NULL, m, n_outputs, slope);
+            for (ptrdiff_t r = 0; r < m; r++) {
+                for (ptrdiff_t k = 0; k < M; k++)
+                    targets[r * M + k] = y[rows[r] * M + k];
+                weights[r] = s ? s[rows[r]] : 1;
+            }
+            total += NAMED(losses)(a->loss, targets, z, s ? weights : NULL, m, K, slope);
             for (ptrdiff_t r = 0; r < m; r++)
-                for (ptrdiff_t k = 0; k < n_outputs; k++)
-                    z[r * n_outputs + k] = (slope[r * n_outputs + k] - (slopes ? slopes[batch[i + r] * n_outputs + k] : 0)) / b;
-            for (ptrdiff_t k = 0; k < n_outputs; k++) {
-                NAMED(add_rows)(X, d, d, batch + i, m, z + k, n_outputs, gradient + k * width);
-                if (width > d)
-                    for (ptrdiff_t r = 0; r < m; r++)
-                        gradient[k * width + d] += z[r * n_outputs + k];
+                for (ptrdiff_t k = 0; k < K; k++)
+                    z[r * K + k] = (slope[r * K + k] - (slopes ? slopes[rows[r] * K + k] : 0)) / b;
+            for (ptrdiff_t k = 0; k < K; k++) {
+                NAMED(add_rows)(X, d, d, rows, m, z + k, K, gradient + k * width);
+                for (ptrdiff_t r = 0; width > d && r < m; r++)
+                    gradient[k * width + d] += z[r * K + k];
             }
         }
-        for (ptrdiff_t i = 0; refresh != 0 && i < b; i++)
-            memcpy(slopes + batch[i] * n_outputs, fresh + i * n_outputs, (size_t)n_outputs * sizeof(REAL));
-        NAMED(update)(theta, gradient, memory, anchor, n_outputs, width, d, l2, l1, optimizer, hyper, *rates, b * refresh);
+        for (ptrdiff_t i = 0; a->refresh != 0 && i < b; i++)
+            memcpy(slopes + batch[i] * K, fresh + i * K, (size_t)K * sizeof(REAL));
+        NAMED(update)(theta, gradient, a->memory, a->anchor, K, width, d, a->l2, a->l1, a->optimizer, a->hyper, a->rates[step],
+                      b * a->refresh);
     }
     return total;
 }

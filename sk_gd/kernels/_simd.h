@@ -1,7 +1,7 @@
-/* What the compiled kernels share that does not depend on the dtype of X: compiler words, exp and log1p, the losses.
+/* What the compiled kernels share: compiler words, numbers and, for both dtypes, the losses, the update and the dense rows.
 
-   Everything is plain C that a compiler vectorises; with GNU C on Linux x86-64 each CLONES function is built for three instruction
-   sets and the loader picks one. No libm call stands in a hot loop: it would stop the vectoriser. The build allows re-association
+   Everything is plain C that a compiler vectorises; with GNU C on Linux x86-64 each KERNEL is built for three instruction sets
+   and the loader picks one. No libm call stands in a hot loop: it would stop the vectoriser. The build allows re-association
    (sums in any order), so nothing here may rely on the order of additions; NaN and infinity keep their meaning. */
 #ifndef SK_GD_SIMD_H
 #define SK_GD_SIMD_H
@@ -48,6 +48,19 @@ enum { AHEAD = 8 };
     case LOG_LOSS: answer = call(LOG_LOSS); break; \
     default: answer = call(SQUARED_ERROR); \
     }
+
+/* What a sweep over dense rows is told; `void` stands for the dtype of X. NULL: weights that are all one, l1 that is all zero,
+   no control variate (slopes, anchor). The anchor takes in `refresh` times each new gradient, zero if it is to stay. gradient
+   is like theta; space holds BLOCK * (n_targets + n_outputs + 1) numbers and n_outputs more for each row of a batch. */
+typedef struct {
+    const void *X, *y, *weights, *l2, *l1;
+    void *theta, *memory, *slopes, *anchor, *gradient, *space;
+    const double *rates, *hyper;
+    const ptrdiff_t *rows;
+    ptrdiff_t n, d, n_targets, n_outputs, width, batch_size;
+    double refresh;
+    int loss, optimizer;
+} Sweep;
 
 #define LN2 0.693147180559945309
 

@@ -3,8 +3,8 @@
 
 One batch loop, three ways to apply its gradient:
 
-lazy     plain descent. theta = scale * u carries the l2 decay in one number, and a column takes its l1 thresholds, summed up since it
-         was last seen, when a row needs it: prox of a then prox of b is prox of a + b while nothing comes between.
+lazy     plain descent. theta = scale * u carries the l2 decay in one number, and a column takes its l1 thresholds, summed up
+         since it was last seen, when a row needs it: prox of a then prox of b is prox of a + b while nothing comes between.
 local    with ``support``: only the columns of the batch move, their dense terms enlarged.
 dense    everything else: each update walks through all of theta.
 """
@@ -22,10 +22,10 @@ cdef extern from "_simd.h" nogil:
     void PREFETCH(const void*) noexcept
     double losses_f(int, const float*, const float*, const float*, Py_ssize_t, Py_ssize_t, float*) noexcept
     double losses_d(int, const double*, const double*, const double*, Py_ssize_t, Py_ssize_t, double*) noexcept
-    void update_f(float*, float*, float*, float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*, const float*, int, const double*,
-                  double, double) noexcept
-    void update_d(double*, double*, double*, double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const double*, const double*, int, const double*,
-                  double, double) noexcept
+    void update_f(float*, float*, float*, float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*, const float*, int,
+                  const double*, double, double) noexcept
+    void update_d(double*, double*, double*, double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const double*, const double*, int,
+                  const double*, double, double) noexcept
 
 ctypedef fused integer:
     int32_t
@@ -56,15 +56,16 @@ cdef inline void add(const floating *data, const integer *indices, Py_ssize_t n,
 
 
 cdef inline void fetch(const floating *data, const integer *indices, const integer *ends) noexcept nogil:
-    """Ask for the memory of a row that is soon to come: in a shuffled order no hardware can guess it. Eight values share a line."""
+    """Ask for the memory of a row that is soon to come: a shuffled order no hardware can guess. Eight values share a line."""
     cdef Py_ssize_t p
     for p in range(ends[0], ends[1], 8):
         PREFETCH(data + p)
         PREFETCH(indices + p)
 
 
-cdef inline void fetch_columns(const integer *indices, const integer *ends, const floating *theta, const floating *anchor,
-                               const double *columns) noexcept nogil:
+cdef inline void fetch_columns(
+    const integer *indices, const integer *ends, const floating *theta, const floating *anchor, const double *columns
+) noexcept nogil:
     """Ask for what belongs to the columns of a row that is about to come."""
     cdef Py_ssize_t p
     for p in range(ends[0], ends[1]):
@@ -84,8 +85,9 @@ cdef inline void settle(floating *theta, Py_ssize_t n_outputs, Py_ssize_t width,
     column[0] = passed
 
 
-cdef inline double rest(const floating *theta, floating *anchor, Py_ssize_t at, double g, double share, const double *column,
-                        double refresh) noexcept nogil:
+cdef inline double rest(
+    const floating *theta, floating *anchor, Py_ssize_t at, double g, double share, const double *column, double refresh
+) noexcept nogil:
     """The dense terms of one gradient. The anchor takes in g, the gradient of the loss."""
     cdef double terms = column[1] * theta[at]
     if anchor != NULL:
@@ -94,14 +96,17 @@ cdef inline double rest(const floating *theta, floating *anchor, Py_ssize_t at, 
     return share * column[0] * terms
 
 
-cdef inline void move(floating *theta, floating *anchor, Py_ssize_t at, double g, double rate, double share, const double *column,
-                      double refresh) noexcept nogil:
+cdef inline void move(
+    floating *theta, floating *anchor, Py_ssize_t at, double g, double rate, double share, const double *column, double refresh
+) noexcept nogil:
     """One update of one parameter."""
     g += rest(theta, anchor, at, g, share, column, refresh)
     theta[at] = <floating> shrink(theta[at] - rate * g, rate * share * column[0] * column[2])
 
 
-cdef void multiply_out(floating *theta, Py_ssize_t n_outputs, Py_ssize_t width, double[:, ::1] columns, double factor, double passed) noexcept nogil:
+cdef void multiply_out(
+    floating *theta, Py_ssize_t n_outputs, Py_ssize_t width, double[:, ::1] columns, double factor, double passed
+) noexcept nogil:
     """Settle all columns and give them the common factor."""
     cdef Py_ssize_t j, k
     for j in range(columns.shape[0] - 1):
@@ -134,31 +139,33 @@ def sweep_csr(
     Py_ssize_t n_samples,
     const double[::1] support,
 ):
-    """Visit ``rows`` in batches, changing theta, memory, slopes and anchor in place; the loss met on the way, before the updates."""
-    cdef Py_ssize_t n = rows.shape[0], n_rows = indptr.shape[0] - 1, d = n_features, K = theta.shape[0], width = theta.shape[1]
-    cdef Py_ssize_t n_targets = y.shape[1], batch = min(batch_size, n), n_touched = 0, step, start, b, i, j, k, p, row, first, m
-    check_sweep(n_rows, d, y, weights, rows, batch_size, rates, theta, loss, l2, l1, optimizer, hyper, memory, slopes, anchor, refresh)
+    """Visit ``rows`` in batches, changing theta, memory, slopes and anchor in place; return the loss on the way."""
+    cdef Py_ssize_t n = rows.shape[0], d = n_features, K = theta.shape[0], width = theta.shape[1], n_targets = y.shape[1]
+    cdef Py_ssize_t batch = min(batch_size, n), n_touched = 0, step, start, b, i, j, k, p, row, first, m
+    check_sweep(indptr.shape[0] - 1, d, y, weights, rows, batch_size, rates, theta, loss, l2, l1, optimizer, hyper, memory,
+                slopes, anchor, refresh)
     check_csr(data, indices, indptr, support, d)
     if n == 0:
         return 0.0
     dtype = np.asarray(data).dtype
-    cdef bint supported = support.shape[0] > 0, plain = optimizer == GRADIENT_DESCENT, local = supported and plain
-    cdef bint lazy = plain and not supported and anchor.shape[0] == 0 and np.ptp(l2) == 0
-    cdef floating[:, ::1] z = np.empty((batch, K), dtype), fresh = np.empty((batch, K), dtype), targets = np.empty((batch, n_targets), dtype)
-    cdef floating[:, ::1] gradient = np.zeros_like(theta), old = slopes if len(slopes) else None
+    cdef bint plain = optimizer == GRADIENT_DESCENT, supported = support.shape[0] > 0, local = plain and supported
+    cdef bint lazy = plain and not supported and anchor.shape[0] == 0 and np.ptp(l2) == 0, settles = lazy and np.any(l1)
+    cdef floating[:, ::1] z = np.empty((batch, K), dtype), fresh = np.empty_like(z), gradient = np.zeros_like(theta)
+    cdef floating[:, ::1] targets = np.empty((batch, n_targets), dtype), old = slopes if len(slopes) else None
     cdef floating[::1] batch_weights = np.ones(batch, dtype), threshold = np.array(l1, dtype)
     cdef floating[::1] decay = np.zeros(d, dtype) if supported else np.array(l2, dtype)
-    # What is read at random lies together: of each column its support (local) or the thresholds it has seen (lazy), its l2 and its l1.
+    # What is read at random lies together: a column's support (local) or the thresholds it has seen (lazy), its l2, its l1.
     # The intercept is one more column, which every row stores.
-    cdef double[:, ::1] columns = np.column_stack([np.append(support if supported else np.zeros(d), 1.0), np.append(l2, 0), np.append(l1, 0)])
+    cdef double[:, ::1] columns = np.zeros((d + 1, 3))
+    np.asarray(columns)[:d] = np.stack([support if supported else np.zeros(d), l2, l1], axis=1)
+    columns[d, 0] = 1.0
     cdef int32_t[::1] count = np.zeros(d + 1, np.int32)
-    cdef Py_ssize_t[::1] touched = np.empty(support.shape[0], np.intp)
+    cdef Py_ssize_t[::1] touched = np.empty(d if supported else 0, np.intp)
+    cdef const double *beside = &columns[0, 0] if settles or supported else NULL
     cdef floating *w = &theta[0, 0]
     cdef floating *mean = &anchor[0, 0] if anchor.shape[0] else NULL
-    cdef bint settles = lazy and np.any(l1)
-    cdef const double *beside = &columns[0, 0] if settles or supported else NULL
     cdef bint reduced = old is not None
-    cdef double total = 0.0, scale = 1.0, passed = 0.0, rate, keep, refreshed, change, share
+    cdef double total = 0.0, scale = 1.0, passed = 0.0, rate, keep, refreshed, change, share, value
     with nogil:
         for step in range((n + batch - 1) // batch):
             start, rate = step * batch, rates[step]
@@ -176,7 +183,8 @@ def sweep_csr(
                 for p in range(first, first + m if settles else first):
                     settle(w + indices[p], K, width, &columns[indices[p], 0], passed)
                 for k in range(K):
-                    z[i, k] = <floating> (scale * dot(&data[first], &indices[first], m, w + k * width) + (theta[k, d] if width > d else 0.0))
+                    value = scale * dot(&data[first], &indices[first], m, w + k * width)
+                    z[i, k] = <floating> (value + theta[k, d] if width > d else value)
                 for k in range(n_targets):
                     targets[i, k] = y[row, k]
                 if weights.shape[0]:
@@ -241,17 +249,18 @@ def sweep_csr(
                     for j in range(width):
                         share = count[j] / <double> b
                         for k in range(K):
-                            gradient[k, j] += <floating> rest(w, mean, k * width + j, gradient[k, j], share, &columns[j, 0], refreshed)
+                            value = rest(w, mean, k * width + j, gradient[k, j], share, &columns[j, 0], refreshed)
+                            gradient[k, j] += <floating> value
                         if j < d:
                             threshold[j] = <floating> (share * support[j] * l1[j])
                         count[j] = 0
                     n_touched = 0
                 if floating is float:
-                    update_f(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0], &threshold[0],
-                             optimizer, &hyper[0], rate, refreshed)
+                    update_f(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0],
+                             &threshold[0], optimizer, &hyper[0], rate, refreshed)
                 else:
-                    update_d(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0], &threshold[0],
-                             optimizer, &hyper[0], rate, refreshed)
+                    update_d(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0],
+                             &threshold[0], optimizer, &hyper[0], rate, refreshed)
                 memset(&gradient[0, 0], 0, K * width * sizeof(floating))
         if lazy:
             multiply_out(w, K, width, columns, scale, passed)

@@ -9,16 +9,28 @@ from sk_gd.kernels._check import check_sweep
 
 cdef extern from "_simd.h" nogil:
     int GRADIENT_DESCENT, BLOCK
-    double stochastic_f(const float*, Py_ssize_t, const float*, const float*, const Py_ssize_t*, Py_ssize_t, const double*, int, double,
-                        const float*, float*, int, float*, float*, double) noexcept
-    double stochastic_d(const double*, Py_ssize_t, const double*, const double*, const Py_ssize_t*, Py_ssize_t, const double*, int, double,
-                        const double*, double*, int, double*, double*, double) noexcept
-    double sweep_f(const float*, Py_ssize_t, const float*, Py_ssize_t, const float*, const Py_ssize_t*, Py_ssize_t, Py_ssize_t,
-                   const double*, int, const float*, const float*, int, const double*, float*, float*, float*, Py_ssize_t, Py_ssize_t,
-                   float*, float*, double, float*) noexcept
-    double sweep_d(const double*, Py_ssize_t, const double*, Py_ssize_t, const double*, const Py_ssize_t*, Py_ssize_t, Py_ssize_t,
-                   const double*, int, const double*, const double*, int, const double*, double*, double*, double*, Py_ssize_t, Py_ssize_t,
-                   double*, double*, double, double*) noexcept
+    ctypedef struct Sweep:
+        const void *X
+        const void *y
+        const void *weights
+        const void *l2
+        const void *l1
+        void *theta
+        void *memory
+        void *slopes
+        void *anchor
+        void *gradient
+        void *space
+        const double *rates
+        const double *hyper
+        const Py_ssize_t *rows
+        Py_ssize_t n, d, n_targets, n_outputs, width, batch_size
+        double refresh
+        int loss, optimizer
+    double stochastic_f(const Sweep*) noexcept
+    double stochastic_d(const Sweep*) noexcept
+    double sweep_f(const Sweep*) noexcept
+    double sweep_d(const Sweep*) noexcept
 
 
 def sweep_dense(
@@ -40,37 +52,31 @@ def sweep_dense(
     bint refresh,
     Py_ssize_t n_samples,
 ):
-    """Visit ``rows`` in batches, changing theta, memory, slopes and anchor in place; the loss met on the way, before the updates."""
-    cdef Py_ssize_t d = X.shape[1], n = rows.shape[0], n_outputs = theta.shape[0], width = theta.shape[1], batch = min(batch_size, n)
-    check_sweep(X.shape[0], d, y, weights, rows, batch_size, rates, theta, loss, l2, l1, optimizer, hyper, memory, slopes, anchor, refresh)
-    if n == 0:
+    """Visit ``rows`` in batches, changing theta, memory, slopes and anchor in place; return the loss on the way."""
+    check_sweep(X.shape[0], X.shape[1], y, weights, rows, batch_size, rates, theta, loss, l2, l1, optimizer, hyper, memory,
+                slopes, anchor, refresh)
+    if rows.shape[0] == 0:
         return 0.0
     dtype = np.asarray(X).dtype
-    cdef bint one_by_one = batch == n_outputs == 1 and optimizer == GRADIENT_DESCENT and np.ptp(l2) == 0
+    cdef Sweep run
+    run.n, run.d, run.batch_size = rows.shape[0], X.shape[1], min(batch_size, rows.shape[0])
+    run.n_targets, run.n_outputs, run.width = y.shape[1], theta.shape[0], theta.shape[1]
     cdef const floating[::1] decay = np.asarray(l2, dtype), threshold = np.asarray(l1, dtype)
-    cdef floating[:, ::1] old_slopes = slopes if len(slopes) else None
+    cdef floating[:, ::1] old = slopes if len(slopes) else None
     cdef floating[:, ::1] gradient = np.empty_like(theta)
-    cdef floating[::1] space = np.empty(BLOCK * (y.shape[1] + n_outputs + 1) + batch * n_outputs, dtype)
-    cdef const floating *s = &weights[0] if weights.shape[0] else NULL
-    cdef const floating *shrinks = &threshold[0] if np.any(l1) else NULL
-    cdef floating *old = &old_slopes[0, 0] if old_slopes is not None else NULL
-    cdef floating *mean = &anchor[0, 0] if anchor.shape[0] else NULL
-    cdef double total, share = 1.0 / n_samples if refresh else 0.0
+    cdef floating[::1] space = np.empty(BLOCK * (run.n_targets + run.n_outputs + 1) + run.batch_size * run.n_outputs, dtype)
+    run.X, run.y, run.weights = &X[0, 0], &y[0, 0], &weights[0] if weights.shape[0] else NULL
+    run.rows, run.rates, run.hyper = &rows[0], &rates[0], &hyper[0]
+    run.l2, run.l1 = &decay[0], &threshold[0] if np.any(l1) else NULL
+    run.theta, run.memory, run.gradient, run.space = &theta[0, 0], &memory[0, 0, 0], &gradient[0, 0], &space[0]
+    run.slopes, run.anchor = &old[0, 0] if old is not None else NULL, &anchor[0, 0] if anchor.shape[0] else NULL
+    run.refresh = 1.0 / n_samples if refresh else 0.0
+    run.loss, run.optimizer = loss, optimizer
+    cdef bint one_by_one = run.batch_size == run.n_outputs == 1 and optimizer == GRADIENT_DESCENT and np.ptp(l2) == 0
+    cdef double total
     with nogil:
         if floating is float:
-            if one_by_one:
-                total = stochastic_f(&X[0, 0], d, &y[0, 0], s, &rows[0], n, &rates[0], loss, l2[0], shrinks, &theta[0, 0], width > d, old,
-                                     mean, share)
-            else:
-                total = sweep_f(&X[0, 0], d, &y[0, 0], y.shape[1], s, &rows[0], n, batch, &rates[0], loss, &decay[0], &threshold[0],
-                                optimizer, &hyper[0], &theta[0, 0], &gradient[0, 0], &memory[0, 0, 0], n_outputs, width, old, mean, share,
-                                &space[0])
+            total = stochastic_f(&run) if one_by_one else sweep_f(&run)
         else:
-            if one_by_one:
-                total = stochastic_d(&X[0, 0], d, &y[0, 0], s, &rows[0], n, &rates[0], loss, l2[0], shrinks, &theta[0, 0], width > d, old,
-                                     mean, share)
-            else:
-                total = sweep_d(&X[0, 0], d, &y[0, 0], y.shape[1], s, &rows[0], n, batch, &rates[0], loss, &decay[0], &threshold[0],
-                                optimizer, &hyper[0], &theta[0, 0], &gradient[0, 0], &memory[0, 0, 0], n_outputs, width, old, mean, share,
-                                &space[0])
+            total = stochastic_d(&run) if one_by_one else sweep_d(&run)
     return total

@@ -13,7 +13,7 @@ TIGHT = {"tol": 1e-10, "max_iter": 10_000, "random_state": 0}
 TEXTBOOK = {"preconditioner": None, "learning_rate": 0.002, "tol": None, "max_iter": 5, "random_state": 0}
 RULES = [name for name in OPTIMIZERS if name != "lbfgs"]  # lbfgs remembers full gradients: batch only
 METHODS = [("batch", name) for name in OPTIMIZERS] + [(v, name) for v in ("mini-batch", "stochastic") for name in RULES]
-UNITS = [2.0**20, 2.0**-20]
+UNITS = [2.0**20, 2.0**-20, 2.0**480, 2.0**-480]  # squares of the last two are at the edge of floats
 BATCH_SIZE = {"batch": "auto", "mini-batch": 30, "stochastic": "auto"}
 
 
@@ -183,10 +183,11 @@ def test_unit_of_weights(Estimator, unit, optimizer, variant, container, problem
     assert scaled.n_iter_ == ours.n_iter_
 
 
-def test_unit_of_columns(Estimator, variant, container, problem_for):
+@pytest.mark.parametrize("common", [1.0, 1e140, 1e-140])
+def test_unit_of_columns(Estimator, common, variant, container, problem_for):
     """Columns in other units (alpha = 0): coefficients in the inverse units, the same predictions."""
     X, y, sample_weight = problem_for(Estimator, weighted=True)
-    units = np.logspace(-5, 5, X.shape[1])
+    units = common * np.logspace(-5, 5, X.shape[1])
     ours = Estimator(variant, alpha=0.0, **TIGHT).fit(container(X), y, sample_weight=sample_weight)
     scaled = Estimator(variant, alpha=0.0, **TIGHT).fit(container(X * units), y, sample_weight=sample_weight)
     assert_allclose(scaled.coef_ * units, ours.coef_, atol=2e-4 * np.abs(ours.coef_).max())

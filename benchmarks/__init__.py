@@ -1,0 +1,1 @@
+"""How fast sk_gd is beside its peers: ``python -m benchmarks --quick``."""
