@@ -80,11 +80,11 @@ def gaussian(n: int, d: int, loss: str, condition: float = 1.0, noise: float = 1
 
 @lru_cache(maxsize=1)
 def text(n: int, d: int, n_classes: int = 2, loss: str = "logistic") -> tuple[Any, Any]:
-    """tf-idf of documents of 38 words, about 34 of them different; words follow Zipf's law, rows have length 1."""
+    """tf-idf of documents of 35 words, about 34 of them different; words follow Zipf's law, rows have length 1."""
     rng = np.random.default_rng(3)
     share = 1 / (np.arange(d) + 30.0)
-    words = np.searchsorted(np.cumsum(share / share.sum()), rng.random(n * 38)).clip(max=d - 1)
-    X = csr_array((np.ones(n * 38), words, np.arange(0, n * 38 + 1, 38)), shape=(n, d))
+    words = np.searchsorted(np.cumsum(share / share.sum()), rng.random(n * 35)).clip(max=d - 1)
+    X = csr_array((np.ones(n * 35), words, np.arange(0, n * 35 + 1, 35)), shape=(n, d))
     X.sum_duplicates()
     in_documents = np.bincount(X.indices, minlength=d)
     X.data = (1 + np.log(X.data)) * (1 + np.log((1 + n) / (1 + in_documents)))[X.indices]

@@ -16,10 +16,11 @@ def proximal_direction(objective: Objective, state: DescentState) -> tuple[Array
     """Minimiser of ``gradient . s + 1/2 s' P s + l1 |coef + s|_1`` over steps s, and how far below zero it lies."""
     solve = _joint if isinstance(state.metric, Joint) else _apart
     step, error = np.zeros(state.theta.shape), 1e-2 * np.sqrt(abs(objective.constant_value))
+    least = 1e-10 * error
     while True:
         step, change = solve(objective, state, step, error)
         # coordinate descent has to be as exact as the decrease that it finds is small
-        if error**2 <= -1e-3 * change or error < 1e-12:
+        if error**2 <= -1e-3 * change or error <= least:
             return step, max(-change, 0.0)
         error /= 30
 
