@@ -81,7 +81,7 @@ def test_private_names_of_scikit_learn(file):
 def test_import_is_light():
     """`import sk_gd` loads no plotting, frame or cluster library that scikit-learn does not load itself."""
     code = "import sys, sklearn.linear_model; before = set(sys.modules); import sk_gd; print(*set(sys.modules) - before)"
-    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    loaded = subprocess.run([sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert "sk_gd" in loaded
     assert not {name.split(".")[0] for name in loaded} & {"matplotlib", "pandas", "polars", "dask", "distributed", "torch"}
 

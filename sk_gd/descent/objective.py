@@ -137,7 +137,7 @@ class Objective:
 
         Power iteration, on the gradient of a squared error with the loss's greatest curvature.
         """
-        probe = self.source.retarget(np.zeros((self.n_samples, 1), self.source.dtype))
+        probe = self.source.retarget(np.zeros((self.n_samples, self.shape[0]), self.source.dtype))
 
         def bend(v: Array) -> Array:
             bent = self.loss.curvature * probe.value_and_gradient(SquaredError(), v, NO_SLOPES)[1] / self.n_samples
@@ -145,7 +145,7 @@ class Objective:
             return bent
 
         # start with a component along every feature: the gradient of a constant prediction, and a little of each
-        v = metric.solve(bend(np.full((1, self.shape[1]), 1e-3)) + 1e-3)
+        v = metric.solve(bend(np.full(self.shape, 1e-3)) + 1e-3)
         largest = 0.0
         for _ in range(max_passes):
             v = v / max(np.sqrt(abs(float(np.vdot(v, metric.product(v))))), 1e-300)

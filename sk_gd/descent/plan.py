@@ -80,14 +80,21 @@ def make_plan(
     more, sparse with alike units (text)          none; the diagonal with an L1 penalty
     ============================================  ===========================================================
 
-    A mini-batch of all rows is batch descent. On small data (up to 32768 values) SVRG and SAGA end with steps on all rows, down
-    to rounding, so that the answer does not depend on the order of the visits.
+    A mini-batch of all rows is batch descent, whatever the optimizer does about variance. On small data (up to 32768 values) SVRG
+    and SAGA end with steps on all rows, down to rounding, so that the answer does not depend on the order of the visits.
     """
     n = objective.n_samples
     size = _size(variant, batch_size, n)
     everything = size >= n
     schedule = SCHEDULES[schedule]() if isinstance(schedule, str) else schedule
     rate = None if learning_rate == "auto" else float(learning_rate)
+    if isinstance(optimizer, str) and optimizer in REDUCED and everything:
+        if variant == "batch":
+            raise ValueError(
+                f"optimizer={optimizer!r} reduces the variance of gradients estimated on some rows, but variant='batch' uses every "
+                "row: leave optimizer='auto', or choose variant='mini-batch' or 'stochastic'."
+            )
+        optimizer = "auto"  # so few rows that one batch holds them all
     if optimizer == "auto" and everything and rate is None:
         metric = _metric(objective, preconditioner, sweeps=False)
         smooth = objective.penalty.l1 == 0
@@ -97,11 +104,6 @@ def make_plan(
     if optimizer == "auto" and not everything:
         optimizer = "svrg"
     if isinstance(optimizer, str) and optimizer in REDUCED:
-        if everything:
-            raise ValueError(
-                f"optimizer={optimizer!r} reduces the variance of gradients estimated on some rows, but variant={variant!r} "
-                "uses every row: leave optimizer='auto', or choose variant='mini-batch' or 'stochastic'."
-            )
         step = REDUCED[optimizer](batching, GradientDescent(), schedule, rate, metric)
         finish = None
         if objective.n_samples * objective.n_features <= SMALL:
@@ -111,8 +113,7 @@ def make_plan(
         optimizer = "gd"
     name = optimizer if isinstance(optimizer, str) else type(optimizer).__name__
     optimizer = OPTIMIZERS[optimizer]() if isinstance(optimizer, str) else optimizer
-    compiled = not everything and optimizer.kernel is not None and objective.loss.pointwise is not None
-    kind = SweepStep if compiled else ScheduledStep
+    kind = ScheduledStep if everything else SweepStep
     return Plan(kind(batching, optimizer, schedule, rate, metric), _name(f"{name}, {_rows(size, n)}", metric))
 
 

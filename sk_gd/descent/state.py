@@ -40,6 +40,8 @@ class DescentState:
         Where the next line search goes.
     full_value : float
         Objective at theta on all rows, once the descent has ended: how a later fit knows the same problem again.
+    steady_since : int
+        Epoch of the last recovery: before it, standing still was no plateau.
     exact : bool
         Whether values are of all rows at one theta, and not means met during an epoch.
     stuck : bool
@@ -62,6 +64,7 @@ class DescentState:
     n_epochs: int = 0
     n_updates: int = 0
     n_recoveries: int = 0
+    steady_since: int = 0
     exact: bool = True
     stuck: bool = False
     stalls: int = 0
@@ -85,6 +88,7 @@ class DescentState:
         self.theta, self.value, self.gradient = self.best_theta.copy(), self.best_value, None
         self.memory, self.rate_scale = None, self.rate_scale / 2
         self.n_recoveries += 1
+        self.steady_since = self.n_epochs
 
     def resume(self) -> DescentState:
         """A copy to go on from, with the clock at zero."""

@@ -61,7 +61,7 @@ class StoppingRule:
     def plateau(self, state: DescentState) -> bool:
         """Whether a step without an estimate of the gap has stopped to make progress."""
         curve, n = state.loss_curve, self.n_iter_no_change
-        if state.gap == state.gap or state.n_epochs - self.first_epoch <= n:
+        if state.gap == state.gap or state.n_epochs - max(self.first_epoch, state.steady_since) <= n:
             return False
         recent, best = curve[-n - 1 :], min(curve)
         # exact values that still swing (momentum) are no plateau; noisy ones always swing, so there only the best counts

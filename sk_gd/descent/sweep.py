@@ -1,4 +1,4 @@
-"""Stochastic and mini-batch epochs, compiled."""
+"""Stochastic and mini-batch epochs, compiled where they can be."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from sk_gd.descent.objective import Array, Objective
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
 from sk_gd.kernels import sweep_csr, sweep_dense
+from sk_gd.kernels.reference import sweep
 from sk_gd.preconditioners import Identity
-from sk_gd.sources import CSRSource
+from sk_gd.sources import CSRSource, DenseSource, Source
+
+Terms = dict[str, Any]
 
 CHUNK = 1024  # rows brought into the metric's coordinates at a time: enough for a matrix product, few enough for the cache
 DENSE = 0.1  # share of stored values from which a CSR matrix is swept as dense rows, which can be centred
@@ -45,34 +48,45 @@ class SweepStep(ScheduledStep):
         rates = self.rates(state, self.batching.n_updates(objective.n_samples))
         theta = np.ascontiguousarray(self.coordinates.enter(state.theta), source.dtype)
         memory = (self.optimizer.init(theta) if state.memory is None else state.memory).astype(source.dtype)
-        common: dict[str, Any] = {
-            "loss": objective.loss.pointwise, "l2": self.coordinates.l2, "l1": self.coordinates.l1,
-            "optimizer": self.optimizer.kernel, "hyper": self.optimizer.hyper(), "memory": memory,
-            "anchor": np.ascontiguousarray(anchor, source.dtype), "refresh": refresh, "n_samples": objective.n_samples,
+        terms: Terms = {
+            "l2": self.coordinates.l2, "l1": self.coordinates.l1, "memory": memory, "refresh": refresh,
+            "anchor": np.ascontiguousarray(anchor, source.dtype), "n_samples": objective.n_samples,
         }  # fmt: skip
-        as_they_are = isinstance(state.metric, Identity) or self.scales_columns(objective)
-        if isinstance(source, CSRSource) and as_they_are:
-            scaled = source if isinstance(state.metric, Identity) else source.scaled(self.coordinates.into)
-            X = scaled.X
-            support = source.support() if len(anchor) else np.empty(0)
-            met = sweep_csr(X.data, X.indices, X.indptr, source.n_features, source.y, source.kernel_weights, order, size, rates,
-                            theta, slopes=slopes, support=support, **common)  # fmt: skip
-        elif as_they_are:
-            met = sweep_dense(source.X, source.y, source.kernel_weights, order, size, rates, theta, slopes=slopes, **common)
+        if isinstance(state.metric, Identity) or self.scales_columns(objective):
+            met = self.visit(objective, source, order, size, rates, theta, slopes, terms)
         else:
-            met = 0.0
-            chunk = max(CHUNK // size, 1) * size
+            met, chunk = 0.0, max(CHUNK // size, 1) * size
             for first in range(0, len(order), chunk):
                 rows = order[first : first + chunk]
-                block, visited = source.take(rows), np.arange(len(rows))
+                block = source.take(rows)
+                moved = DenseSource(self.coordinates.rows(source.dense_rows(rows)), block.y, block.weights)
                 seen = slopes[rows] if len(slopes) else NONE.astype(source.dtype)
-                met += sweep_dense(
-                    np.ascontiguousarray(self.coordinates.rows(source.dense_rows(rows))), block.y,
-                    source.kernel_weights if block.weights is None else block.weights, visited, size,
-                    rates[first // size : (first + chunk - 1) // size + 1], theta, slopes=seen, **common,
-                )  # fmt: skip
+                steps = rates[first // size : -(-(first + len(rows)) // size)]
+                met += self.visit(objective, moved, np.arange(len(rows)), size, steps, theta, seen, terms)
                 if refresh:
                     slopes[rows] = seen
         state.theta = self.coordinates.leave(theta.astype(np.float64))
         state.memory, state.n_updates = memory, state.n_updates + len(rates)
         return met / objective.n_samples + objective.penalty.value(objective.coef(state.theta))
+
+    def visit(
+        self, objective: Objective, source: Source, order: Array, size: int, rates: Array, theta: Array, slopes: Array, terms: Terms
+    ) -> float:
+        """Sweep over a source's rows as they are, compiled where loss and optimizer have a compiled twin."""
+        loss, optimizer, weights = objective.loss, self.optimizer, source.kernel_weights
+        support = np.empty(0)
+        if isinstance(source, CSRSource):
+            if not isinstance(self.metric, Identity):
+                source = source.scaled(self.coordinates.into)
+            support = source.support() if len(terms["anchor"]) else support
+        if loss.pointwise is None or optimizer.kernel is None:
+            return sweep(
+                source.dense_rows, source.y, weights, order, size, rates, theta, value_and_slope=loss.value_and_slope,
+                direction=optimizer.direction, slopes=slopes, support=support, **terms,
+            )  # fmt: skip
+        terms = {**terms, "loss": loss.pointwise, "optimizer": optimizer.kernel, "hyper": optimizer.hyper(), "slopes": slopes}
+        if isinstance(source, CSRSource):
+            X = source.X
+            return sweep_csr(X.data, X.indices, X.indptr, source.n_features, source.y, weights, order, size, rates, theta,
+                             support=support, **terms)  # fmt: skip
+        return sweep_dense(source.X, source.y, weights, order, size, rates, theta, **terms)

@@ -133,7 +133,7 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
                 f"learning_rate={self.learning_rate} was too large: the objective rose above its start, so the rate was halved "
                 f"{recoveries} times, to {self.learning_rate_:.3g}. Set learning_rate='auto' or a smaller one.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         elif not self.converged_ and self.tol is not None:
             advice = "increase max_iter" if self.n_iter_ >= self.max_iter else "loosen tol or raise max_time"
@@ -143,7 +143,7 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
                 f"{self.stop_reason_} The estimated relative gap to the minimum is {self.optimality_:.2g}, tol={self.tol}: "
                 f"{advice}.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def _raw(self, X: Any) -> Array:

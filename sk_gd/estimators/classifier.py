@@ -133,7 +133,7 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
 
     Notes
     -----
-    By default batch descends with a line search in the metric of the Hessian, mini-batch runs SVRG, stochastic SAGA.
+    By default batch descends with a line search in the metric of the Hessian, mini-batch and stochastic run SVRG.
     ``preconditioner=None, optimizer="gd", learning_rate=0.1`` is the textbook method. X is read in place if it is C-ordered
     float32 or float64 or CSR, and copied once otherwise.
 

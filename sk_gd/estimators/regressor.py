@@ -128,7 +128,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     Notes
     -----
     By default batch descends with a line search in the metric of the Hessian, which for the squared error takes a pass or two;
-    mini-batch runs SVRG, stochastic SAGA. ``preconditioner=None, optimizer="gd", learning_rate=0.1`` is the textbook method.
+    mini-batch and stochastic run SVRG. ``preconditioner=None, optimizer="gd", learning_rate=0.1`` is the textbook method.
     X is read in place if it is C-ordered float32 or float64 or CSR, and copied once otherwise.
 
     References

@@ -13,7 +13,7 @@ TIGHT = {"tol": 1e-10, "max_iter": 10_000, "random_state": 0}
 TEXTBOOK = {"preconditioner": None, "learning_rate": 0.002, "tol": None, "max_iter": 5, "random_state": 0}
 RULES = [name for name in OPTIMIZERS if name != "lbfgs"]  # lbfgs remembers full gradients: batch only
 METHODS = [("batch", name) for name in OPTIMIZERS] + [(v, name) for v in ("mini-batch", "stochastic") for name in RULES]
-UNITS = [2.0**20, 2.0**-20, 2.0**480, 2.0**-480]  # squares of the last two are at the edge of floats
+UNITS = [2.0**20, 2.0**-20, 2.0**400, 2.0**-400]  # squares of the last two are at the edge of floats
 BATCH_SIZE = {"batch": "auto", "mini-batch": 30, "stochastic": "auto"}
 
 
