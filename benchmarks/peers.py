@@ -123,12 +123,12 @@ def net(p: Problem, tol: float) -> Any:
     return linear_model.ElasticNet(p.alpha, l1_ratio=p.l1_ratio, fit_intercept=p.fit_intercept, tol=tol, max_iter=10_000)
 
 
-def glum(p: Problem, count: float) -> Any:
+def glum(p: Problem, tol: float) -> Any:
     """Iteratively reweighted least squares or coordinate descent, as it chooses."""
     from glum import GeneralizedLinearRegressor
 
-    return GeneralizedLinearRegressor(alpha=p.alpha, l1_ratio=p.l1_ratio, fit_intercept=p.fit_intercept, max_iter=int(count),
-                                      family="binomial" if p.loss == "logistic" else "normal", gradient_tol=NEVER)  # fmt: skip
+    return GeneralizedLinearRegressor(alpha=p.alpha, l1_ratio=p.l1_ratio, fit_intercept=p.fit_intercept, max_iter=300,
+                                      family="binomial" if p.loss == "logistic" else "normal", gradient_tol=tol)  # fmt: skip
 
 
 def skglm(p: Problem, tol: float) -> Any:
@@ -149,12 +149,15 @@ def celer(p: Problem, tol: float) -> Any:
 
 
 def snapml(p: Problem, count: float) -> Any:
-    """Dual coordinate descent in threads; it penalises the intercept, like liblinear."""
+    """Dual coordinate descent in threads; it penalises the intercept, which its own scaling does not cure."""
     from snapml import LinearRegression, LogisticRegression
 
     kind = LogisticRegression if p.loss == "logistic" else LinearRegression
     return kind(regularizer=p.alpha * p.X.shape[0], max_iter=int(count), tol=NEVER, n_jobs=threads(), random_state=0,
-                fit_intercept=p.fit_intercept, intercept_scaling=30)  # fmt: skip
+                fit_intercept=p.fit_intercept)  # fmt: skip
+
+
+BIAS = 11650396 & (2**20 - 1)  # where Vowpal Wabbit keeps the intercept
 
 
 class VowpalWabbit:
@@ -180,11 +183,16 @@ class VowpalWabbit:
 
         p = self.problem
         twice = 2 if p.loss == "squared" else 1
-        model = Workspace(f"-d {self.path} --loss_function {p.loss} --passes {self.passes} -c -k --holdout_off --quiet -b 20 "
-                          f"--l2 {twice * p.alpha} --no_bias_regularization --cache_file {self.path}.cache")  # fmt: skip
-        self.coef_ = [model.get_weight(j) for j in range(X.shape[1])]
-        self.intercept_ = model.get_weight(11650396 & (2**20 - 1))
-        model.finish()
+        kept = f"{self.path}.model"
+        Workspace(f"-d {self.path} --loss_function {p.loss} --passes {self.passes} --holdout_off --quiet -b 20 -k "
+                  f"--cache_file {self.path}.cache --l2 {twice * p.alpha} --no_bias_regularization "
+                  f"--readable_model {kept}").finish()  # fmt: skip
+        with open(kept) as file:
+            lines = [line.split()[0].split(":") for line in file if line[:1].isdigit()]
+        with open(kept) as file:  # weights are held times a common factor
+            factor = next(float(line.split()[1]) for line in file if line.startswith("l2_state"))
+        weights = {int(index): float(weight) * factor for index, weight in lines}
+        self.coef_, self.intercept_ = [weights.get(j, 0.0) for j in range(X.shape[1])], weights.get(BIAS, 0.0)
         return self
 
 
@@ -208,7 +216,7 @@ PEERS = [
     Peer("ElasticNet", net, TOLS, lambda p: p.loss == "squared" and p.l1_ratio > 0),
     logistic_regression("lbfgs", lambda p: smooth_logistic(p) and not issparse(p.X), "sklearnex"),
     Peer("intelex", intel_squared, ONCE, lambda p: smooth_squared(p) and not issparse(p.X), "sklearnex"),
-    Peer("glum", glum, COUNTS, lambda p: p.n_outputs == 1 and small(p), "glum"),
+    Peer("glum", glum, TOLS, lambda p: p.n_outputs == 1 and small(p), "glum"),
     Peer("skglm", skglm, TOLS, lambda p: p.l1_ratio > 0, "skglm"),
     Peer("celer", celer, TOLS, lambda p: p.l1_ratio > 0 and (p.loss == "squared" or not p.fit_intercept), "celer"),
     Peer("snapml", snapml, COUNTS, lambda p: p.n_outputs == 1 and p.l1_ratio == 0 and p.alpha > 0, "snapml"),
