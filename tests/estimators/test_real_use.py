@@ -1,6 +1,7 @@
 """As people use it: pipelines, searches, frames, pickles, text, class weights, odd memory layouts."""
 
 import pickle
+from contextlib import nullcontext
 from itertools import chain
 
 import joblib
@@ -83,15 +84,16 @@ def test_copies(Estimator, variant, problem_for, tmp_path):
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
 def test_frames(Estimator, variant, frame, problem_for):
-    """Data frames give the array's model, and their column names are kept and asked for."""
+    """Data frames give the array's model, and their column names are kept and asked for (by 1.8 those of pandas only)."""
     X, y, _ = problem_for(Estimator)
+    named = frame is pd.DataFrame or sklearn.__version__ >= "1.9"
     names = [f"column {i}" for i in range(X.shape[1])]
     table = frame(dict(zip(names, X.T, strict=True)))
     model = Estimator(variant, random_state=0).fit(table, (pd if frame is pd.DataFrame else pl).Series(y))
-    assert_array_equal(model.feature_names_in_, names)
+    assert_array_equal(getattr(model, "feature_names_in_", None), names if named else None)
     assert_allclose(model.coef_, Estimator(variant, random_state=0).fit(X, y).coef_)
     assert_array_equal(model.predict(table), Estimator(variant, random_state=0).fit(X, y).predict(X))
-    with pytest.raises(ValueError, match="feature names should match"):
+    with pytest.raises(ValueError, match="feature names should match") if named else nullcontext():
         model.predict(frame(dict(zip(names[::-1], X.T, strict=True))))
     with pytest.warns(UserWarning, match="does not have valid feature names"):
         model.predict(X)

@@ -110,9 +110,7 @@ def test_pointwise_equals_the_loss_classes(dtype, weighted, loss, n_outputs):
     n = 101
     z = (30 * rng.normal(size=(n, n_outputs))).astype(dtype)
     twin = Multinomial(n_outputs) if loss == "multinomial" else POINTWISE[loss]
-    y = rng.integers(0, n_outputs if loss == "multinomial" else 2, (n, 1 if loss == "multinomial" else n_outputs)).astype(
-        dtype
-    )
+    y = rng.integers(0, n_outputs if loss == "multinomial" else 2, (n, 1 if loss == "multinomial" else n_outputs)).astype(dtype)
     weights = rng.gamma(1.0, size=n if weighted else 0).astype(dtype)
     per_row, slope = twin.value_and_slope(y.astype(float), z.astype(float))
     s = weights.astype(float) if weighted else np.ones(n)
