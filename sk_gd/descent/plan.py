@@ -19,7 +19,7 @@ from sk_gd.descent.stopping import StoppingRule, StopReason
 from sk_gd.descent.sweep import SweepStep
 from sk_gd.optimizers import OPTIMIZERS, GradientDescent
 from sk_gd.preconditioners import PRECONDITIONERS, Diagonal, Hessian, Identity, Joint, Metric
-from sk_gd.schedules import SCHEDULES
+from sk_gd.schedules import SCHEDULES, Constant
 from sk_gd.sources import CSRSource
 
 BATCH_SIZES = {"mini-batch": 256, "stochastic": 1}
@@ -66,7 +66,7 @@ def make_plan(
     variant                      parameters left on "auto"   method
     ===========================  ==========================  ===========================================================
     batch                        optimizer, learning_rate    steepest descent in a learning metric, with line search
-    batch                        optimizer                   gradient descent at the given rate
+    batch                        optimizer                   gradient descent at the given rate, or by the given schedule
     mini-batch, stochastic       optimizer                   SVRG
     mini-batch                   batch_size                  256 rows, or all where there are fewer
     any                          learning_rate               1 / L, L the smoothness of a batch (a third of it for SVRG, SAGA)
@@ -95,7 +95,7 @@ def make_plan(
                 "row: leave optimizer='auto', or choose variant='mini-batch' or 'stochastic'."
             )
         optimizer = "auto"  # so few rows that one batch holds them all
-    if optimizer == "auto" and everything and rate is None:
+    if optimizer == "auto" and everything and rate is None and isinstance(schedule, Constant):
         metric = _metric(objective, preconditioner, sweeps=False)
         smooth = objective.penalty.l1 == 0
         return Plan(LineSearchStep(n, metric, smooth), _name("steepest descent with line search", metric))

@@ -49,8 +49,8 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
         Step length, before the schedule, in the coordinates of the metric. "auto" is a line search in batch, else a rate from
         the smoothness of the objective that is safe for sure.
     schedule : {"constant", "inverse_scaling"} or callable, default="constant"
-        Maps step numbers 1, 2, ... (an array) to multiples of the learning rate. "inverse_scaling" is ``1 / sqrt(t)``. The
-        line search of the automatic batch method does not use it: give it a ``learning_rate``.
+        Maps step numbers 1, 2, ... (an array) to multiples of the learning rate. "inverse_scaling" is ``1 / sqrt(t)``. With
+        anything but "constant" the batch variant follows the schedule instead of searching along lines.
     preconditioner : {"auto", "hessian", "diagonal"} or None, default="auto"
         The metric in which a step is steepest. None is the textbook's: the features as they are.
     alpha : float, default=1e-4
