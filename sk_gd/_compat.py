@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, TypeVar
 
 from sklearn.base import _fit_context
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 T = TypeVar("T", bound=Callable[..., Any])
 
-__all__ = ["HasMethods", "Interval", "StrOptions", "check_sample_weight", "fit_context", "n_threads"]
+__all__ = ["HasMethods", "Interval", "OneBlasThread", "StrOptions", "check_sample_weight", "fit_context", "n_threads"]
 
 
 def fit_context(fit: T) -> T:
     """Validate the parameters of the estimator before ``fit``."""
     validated: T = _fit_context(prefer_skip_nested_validation=True)(fit)
     return validated
+
+
+class OneBlasThread:
+    """Context in which BLAS keeps to one thread; the limit ends with the last of the fits that run at the same time.
+
+    Our own threads share out the blocks of rows: BLAS beside them would fight for the cores, and change the order of sums.
+    """
+
+    lock = Lock()
+    users = 0
+    limit: Any = None
+
+    def __enter__(self) -> None:
+        with OneBlasThread.lock:
+            if OneBlasThread.users == 0:
+                OneBlasThread.limit = _get_threadpool_controller().limit(limits=1, user_api="blas")
+            OneBlasThread.users += 1
+
+    def __exit__(self, *exception: object) -> None:
+        with OneBlasThread.lock:
+            OneBlasThread.users -= 1
+            if OneBlasThread.users == 0:
+                OneBlasThread.limit.restore_original_limits()
 
 
 def n_threads() -> int:

@@ -11,6 +11,8 @@ from sk_gd.preconditioners import Diagonal, Hessian, Joint, Metric, Secant
 
 MAX_FULL = 1024  # features up to which a full metric is considered: it holds three arrays of their square
 
+PROVED = 2  # steps after which a metric that foretells the change of the gradient along them still counts as new
+
 
 def refresh_metric(objective: Objective, state: DescentState, centred: bool = True) -> None:
     """Build the state's metric at the state's theta."""
@@ -27,9 +29,10 @@ def best_metric(objective: Objective) -> Metric:
 
 
 def stale(objective: Objective, state: DescentState) -> bool:
-    """Whether the metric was built where the second derivative was another."""
-    never = state.metric.cost(objective.n_features, objective.shape[0]) == np.inf
-    return state.metric_age > 0 and not objective.loss.quadratic and not never
+    """Whether the metric was built where the second derivative was another: by its age, unless its last steps proved it right."""
+    never = objective.loss.quadratic or state.metric.cost(objective.n_features, objective.shape[0]) == np.inf
+    proved = isinstance(state.metric, Secant) and state.metric_age <= PROVED and 0.5 < state.metric.scale < 2
+    return state.metric_age > 0 and not never and not proved
 
 
 def rebuild_pays(objective: Objective, state: DescentState) -> bool:

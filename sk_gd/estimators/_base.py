@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from sk_gd._compat import HasMethods, Interval, StrOptions
+from sk_gd._compat import HasMethods, Interval, OneBlasThread, StrOptions
 from sk_gd.descent import DescentState, DivergenceError, Objective, StoppingRule, StopReason, certificate, final_gap, make_plan
 from sk_gd.estimators._data import check_initial, check_rows, keep_weighted
 from sk_gd.estimators._log import EpochLog
@@ -76,7 +76,8 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
             self.tol, self.max_iter, self.n_iter_no_change, self.max_time, objective.constant_value, first_epoch
         )
         try:
-            reason = plan.run(objective, state, stopping, self.on_divergence, EpochLog(self.verbose))
+            with OneBlasThread():
+                reason = plan.run(objective, state, stopping, self.on_divergence, EpochLog(self.verbose))
         except DivergenceError:
             raise FloatingPointError(self._divergence(objective, state)) from None
         value, gap = final_gap(objective, state)

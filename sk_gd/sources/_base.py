@@ -17,6 +17,7 @@ from sk_gd.losses import Loss
 from sk_gd.preconditioners import Coordinates
 
 Array = NDArray[Any]
+S = TypeVar("S")
 T = TypeVar("T")
 
 BLOCK = 2**20  # stored values a thread works on at a time: large beside the cost of a dispatch, small beside the data
@@ -94,17 +95,21 @@ class Source(ABC):
 
     def tiles(self) -> Iterator[slice]:
         """Consecutive ranges of rows of which a dense copy is small beside the data, yet large enough for a matrix product."""
-        step = max(64, BLOCK // self.n_features)
+        step = max(64, BLOCK // (8 * self.n_features))
         return (slice(start, min(start + step, self.n_samples)) for start in range(0, self.n_samples, step))
 
-    def map_blocks(self, of_rows: Callable[[slice], T], size: int = BLOCK) -> list[T]:
-        """``of_rows`` of every block, in order; by threads where there is more than one block."""
-        ranges = list(self.ranges(size))
-        threads = min(n_threads(), len(ranges))
+    @staticmethod
+    def map(function: Callable[[S], T], items: list[S]) -> list[T]:
+        """``function`` of every item, in order; by threads where there is more than one."""
+        threads = min(n_threads(), len(items))
         if threads == 1:
-            return [of_rows(rows) for rows in ranges]
+            return [function(item) for item in items]
         with ThreadPoolExecutor(threads) as pool:  # made here, so that no pool outlives a fork
-            return list(pool.map(of_rows, ranges))
+            return list(pool.map(function, items))
+
+    def map_blocks(self, of_rows: Callable[[slice], T], size: int = BLOCK) -> list[T]:
+        """``of_rows`` of every block of rows, in order."""
+        return self.map(of_rows, list(self.ranges(size)))
 
     def value_and_gradient(self, loss: Loss, theta: Array, slopes: Array) -> tuple[float, Array]:
         """Sums over all rows of the weighted loss, and of its gradient in theta.
@@ -154,11 +159,18 @@ class Source(ABC):
             second = scaled.T @ scaled if full else np.einsum("ij,ij->j", scaled, scaled)
             return h.sum(axis=0, dtype=np.float64), root @ scaled, second
 
-        tiles = self.tiles()
-        total, first, second = (part.astype(np.float64) for part in of_rows(next(tiles)))
-        for rows in tiles:
-            for whole, part in zip((total, first, second), of_rows(rows), strict=True):
-                whole += part  # in place: the second moments may be large
+        def of_tiles(tiles: list[slice]) -> list[Array]:
+            sums = [part.astype(np.float64) for part in of_rows(tiles[0])]
+            for rows in tiles[1:]:
+                for whole, part in zip(sums, of_rows(rows), strict=True):
+                    whole += part  # in place: the second moments may be large
+            return sums
+
+        # a few groups of tiles whose sums are added in their order, as many as need little memory beside X
+        tiles = list(self.tiles())
+        n_groups = min(len(tiles), 8 if full and self.n_samples < 80 * self.n_features else 32)
+        groups = [tiles[i * len(tiles) // n_groups : (i + 1) * len(tiles) // n_groups] for i in range(n_groups)]
+        total, first, second = (sum(parts[1:], parts[0]) for parts in zip(*self.map(of_tiles, groups), strict=True))
         if not centred:
             return total, np.zeros(self.n_features), second
         mean = first / total.mean()
