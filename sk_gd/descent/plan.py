@@ -22,7 +22,8 @@ from sk_gd.preconditioners import PRECONDITIONERS, Diagonal, Hessian, Identity, 
 from sk_gd.schedules import SCHEDULES, Constant
 from sk_gd.sources import CSRSource
 
-BATCH_SIZES = {"mini-batch": 256, "stochastic": 1}
+BATCH_SIZE = 256
+SPARSE_BATCH_SIZE = 8  # rows that share few features gain little from being averaged
 REDUCED: dict[str, type[ReducedStep]] = {"svrg": ReducedStep, "saga": SagaStep}
 ROUNDING = 1e-25  # a relative gap beyond what rounding lets a descent see
 SMALL = 2**15  # values in X up to which a few more passes cost less than a millisecond
@@ -68,7 +69,7 @@ def make_plan(
     batch                        optimizer, learning_rate    steepest descent in a learning metric, with line search
     batch                        optimizer                   gradient descent at the given rate, or by the given schedule
     mini-batch, stochastic       optimizer                   SVRG
-    mini-batch                   batch_size                  256 rows, or all where there are fewer
+    mini-batch                   batch_size                  256 rows (8 if sparse, of more than 1024 features), or all
     any                          learning_rate               1 / L, L the smoothness of a batch (a third of it for SVRG, SAGA)
     ===========================  ==========================  ===========================================================
 
@@ -84,7 +85,7 @@ def make_plan(
     and SAGA end with steps on all rows, down to rounding, so that the answer does not depend on the order of the visits.
     """
     n = objective.n_samples
-    size = _size(variant, batch_size, n)
+    size = _size(objective, variant, batch_size)
     everything = size >= n
     schedule = SCHEDULES[schedule]() if isinstance(schedule, str) else schedule
     rate = None if learning_rate == "auto" else float(learning_rate)
@@ -117,12 +118,15 @@ def make_plan(
     return Plan(kind(batching, optimizer, schedule, rate, metric), _name(f"{name}, {_rows(size, n)}", metric))
 
 
-def _size(variant: str, batch_size: int | str, n_samples: int) -> int:
+def _size(objective: Objective, variant: str, batch_size: int | str) -> int:
+    """Rows per gradient estimate."""
     if variant == "mini-batch":
-        return min(n_samples, BATCH_SIZES[variant] if batch_size == "auto" else int(batch_size))
+        sparse = isinstance(objective.source, CSRSource) and objective.n_features > MAX_FULL
+        automatic = SPARSE_BATCH_SIZE if sparse else BATCH_SIZE
+        return min(objective.n_samples, automatic if batch_size == "auto" else int(batch_size))
     if batch_size != "auto":
         raise ValueError(f"batch_size={batch_size!r} needs variant='mini-batch', got variant={variant!r}: leave it 'auto'.")
-    return n_samples if variant == "batch" else BATCH_SIZES[variant]
+    return objective.n_samples if variant == "batch" else 1
 
 
 def _metric(objective: Objective, preconditioner: str | None, sweeps: bool) -> Metric:

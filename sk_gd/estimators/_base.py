@@ -75,12 +75,12 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         stopping = StoppingRule(
             self.tol, self.max_iter, self.n_iter_no_change, self.max_time, objective.constant_value, first_epoch
         )
-        try:
-            with OneBlasThread():
+        with OneBlasThread():
+            try:
                 reason = plan.run(objective, state, stopping, self.on_divergence, EpochLog(self.verbose))
-        except DivergenceError:
-            raise FloatingPointError(self._divergence(objective, state)) from None
-        value, gap = final_gap(objective, state)
+            except DivergenceError:
+                raise FloatingPointError(self._divergence(objective, state)) from None
+            value, gap = final_gap(objective, state)
         state.full_value = value
         theta = state.theta
         if value > state.loss_curve[0] + objective.rounding(value):  # noise, not descent: a fit never ends above its start
