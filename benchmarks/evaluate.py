@@ -84,10 +84,12 @@ class Evaluator:
                 bent = mean * (bent - (mean * bent).sum(axis=1, keepdims=True)) if self.k > 1 else mean * (1 - mean) * bent
             return back(bent, step)
 
-        end = minimize(value_and_gradient, np.zeros(free.sum()), jac=True, hessp=hessian_product, method="Newton-CG",
-                       options={"maxiter": max_iter, "xtol": 1e-12})  # fmt: skip
-        theta = theta_of(end.x)
-        self.judge(theta[:, :-1], theta[:, -1])
+        def keep(x: Any) -> None:
+            theta = theta_of(x)
+            self.judge(theta[:, :-1], theta[:, -1])
+
+        minimize(value_and_gradient, np.zeros(free.sum()), jac=True, hessp=hessian_product, method="Newton-CG", callback=keep,
+                 options={"maxiter": max_iter, "xtol": 1e-12})  # fmt: skip
 
     def _mean_loss(self, z: Any) -> float:
         if self.problem.loss == "squared":

@@ -10,7 +10,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,14 @@ import joblib
 import numpy as np
 
 from benchmarks.evaluate import Evaluator
-from benchmarks.peers import PEERS, Peer
+from benchmarks.peers import COUNTS, PEERS, Peer
 from benchmarks.problems import Problem, like
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 GAPS = (1e-2, 1e-4, 1e-6)
+
+
+Memory = dict[str, float]  # a peer's peak, in bytes
 
 
 @dataclass
@@ -37,6 +40,9 @@ class Run:
     value: float
     gap: float = np.nan  # known when everyone has run
     note: str = ""
+
+
+Result = tuple[list[Run], Memory]
 
 
 def fix_threads(count: int) -> None:
@@ -74,26 +80,41 @@ def fit(peer: Peer, problem: Problem, rung: float, scratch: str, limit: float) -
             warnings.simplefilter("ignore")  # a ladder's low rungs are not meant to converge
             model.fit(problem.X, problem.y)
     except TimeoutError:
-        return limit, f"> {limit:.0f} s"
+        return limit, f"> {limit:g} s"
     except Exception as error:  # a peer's failure is a result, not the end of the benchmark
-        return time.perf_counter() - start, f"{type(error).__name__}: {error}".split("\n")[0]
+        return time.perf_counter() - start, f"{type(error).__name__}: {error}"[:40].split("\n")[0]
     return time.perf_counter() - start, model
 
 
 def climb(peer: Peer, judge: Evaluator, scratch: str, limit: float) -> Iterator[Run]:
-    """Fits of increasing precision, until the smallest gap, the limit or the end of the ladder."""
-    peer.make(like(judge.problem), peer.ladder[0]) if peer.name == "Vowpal Wabbit" else fit(
-        peer, like(judge.problem), peer.ladder[0], scratch, limit
-    )
-    for rung in peer.ladder:
+    """Fits of increasing precision, until the smallest gap, the limit or the end of the ladder; then between its steps."""
+
+    def attempt(rung: float) -> Run:
         seconds, model = fit(peer, judge.problem, rung, scratch, limit)
         if isinstance(model, str):
-            yield Run(peer.name, rung, 0, seconds, np.nan, note=model)
-            return
-        value = judge.judge(model.coef_, model.intercept_)
-        yield Run(peer.name, rung, 0, seconds, value)
-        if judge.gap(value) <= GAPS[-1] or seconds > limit:
-            return
+            return Run(peer.name, rung, 0, seconds, np.inf, note=model)
+        return Run(peer.name, rung, 0, seconds, judge.judge(model.coef_, model.intercept_))
+
+    fit(peer, like(judge.problem), peer.ladder[0], scratch, 60)
+    runs: list[Run] = []
+    for rung in peer.ladder:
+        runs.append(run := attempt(rung))
+        if peer.ladder is COUNTS and run.seconds > limit / 2 and judge.gap(run.value) > GAPS[-1]:
+            run.note = f"> {run.seconds:.2g} s"  # the next step would take twice as long
+        yield run
+        if run.note or judge.gap(run.value) <= GAPS[-1]:
+            break
+    for gap in GAPS if peer.ladder is COUNTS else ():  # so that a doubling of the count does not count against it
+        enough = min((run.rung for run in runs if judge.gap(run.value) <= gap), default=1)
+        for _ in range(2):
+            less = max((run.rung for run in runs if run.rung < enough), default=enough)
+            between = round((less * enough) ** 0.5)
+            if not less < between < enough:
+                break
+            runs.append(attempt(between))
+            yield runs[-1]
+            if judge.gap(runs[-1].value) <= gap:
+                enough = between
 
 
 def interleave(problem: Problem, chosen: list[Run], scratch: str, limit: float, n_rounds: int) -> Iterator[Run]:
@@ -112,14 +133,15 @@ def first_reaching(runs: list[Run], peer: str, gap: float) -> Run | None:
     return min(arrived, key=lambda run: run.seconds, default=None)
 
 
-def run_problem(problem: Problem, scratch: str, limit: float, n_rounds: int, want_memory: bool) -> tuple[list[Run], dict[str, float]]:
+def run_problem(problem: Problem, scratch: str, limit: float, n_rounds: int, want_memory: bool) -> Result:
     """Everyone on one problem: all runs, and the peak memory of each peer's most precise fit in bytes."""
     judge, runs, memory = Evaluator(problem), [], {}
     peers = [peer for peer in PEERS if peer.fits(problem)]
     _, model = fit(peers[0], problem, 1e-8, scratch, 10 * limit)
     if not isinstance(model, str):
         judge.judge(model.coef_, model.intercept_)
-    judge.polish()
+    with suppress(TimeoutError), time_limit(4 * limit):
+        judge.polish()
     for peer in peers:
         runs += climb(peer, judge, scratch, limit)
     for run in runs:
@@ -131,9 +153,9 @@ def run_problem(problem: Problem, scratch: str, limit: float, n_rounds: int, wan
     if want_memory:
         path = Path(scratch) / "problem.joblib"
         joblib.dump(problem, path)
-        for run in chosen.values():  # a peer's most precise fit comes last
-            command = [sys.executable, "-m", "benchmarks.measure", str(path), run.peer, str(run.rung), scratch]
-            memory[run.peer] = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
+        for name, rung in {run.peer: run.rung for run in chosen.values()}.items():  # a peer's most precise fit comes last
+            command = [sys.executable, "-m", "benchmarks.measure", str(path), name, str(rung), scratch]
+            memory[name] = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
     return runs, memory
 
 
@@ -146,8 +168,7 @@ def resident(field: str) -> int:
 def extra_memory(path: str, name: str, rung: float, scratch: str) -> int:
     """Peak memory of a fit beyond what was there with the data loaded and the libraries warm."""
     peer, problem = next(peer for peer in PEERS if peer.name == name), joblib.load(path)
-    if name != "Vowpal Wabbit":
-        fit(peer, like(problem), peer.ladder[0], scratch, 60)
+    fit(peer, like(problem), peer.ladder[0], scratch, 60)
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")  # the peak is now what is resident
     before = resident("VmRSS")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_matrix, issparse
 from sklearn import datasets
 from sklearn.preprocessing import normalize
 
@@ -39,13 +39,18 @@ class Problem:
         n_classes = len(np.unique(self.y)) if self.loss == "logistic" else 1
         return n_classes if n_classes > 2 else 1
 
+    @property
+    def n_stored(self) -> int:
+        """Values in X."""
+        return int(self.X.size)
+
 
 def like(problem: Problem) -> Problem:
     """A tiny problem of the same kind: what is compiled, imported or started on first use is paid on it."""
     rng = np.random.default_rng(0)
     X = rng.random((60, 5))
     y = np.arange(60) % max(problem.n_outputs, 2) if problem.loss == "logistic" else rng.random(60)
-    return Problem(problem.family, problem.loss, csr_array(X) if issparse(problem.X) else X, y, 0.01, problem.l1_ratio,
+    return Problem(problem.family, problem.loss, csr_matrix(X) if issparse(problem.X) else X, y, 0.01, problem.l1_ratio,
                    problem.fit_intercept)  # fmt: skip
 
 
@@ -84,11 +89,12 @@ def text(n: int, d: int, n_classes: int = 2, loss: str = "logistic") -> tuple[An
     rng = np.random.default_rng(3)
     share = 1 / (np.arange(d) + 30.0)
     words = np.searchsorted(np.cumsum(share / share.sum()), rng.random(n * 35)).clip(max=d - 1)
-    X = csr_array((np.ones(n * 35), words, np.arange(0, n * 35 + 1, 35)), shape=(n, d))
+    # indices of 32 bits in a matrix, not an array: half of the peers refuse anything else
+    X = csr_matrix((np.ones(n * 35), words.astype(np.int32), np.arange(0, n * 35 + 1, 35, dtype=np.int32)), shape=(n, d))
     X.sum_duplicates()
     in_documents = np.bincount(X.indices, minlength=d)
     X.data = (1 + np.log(X.data)) * (1 + np.log((1 + n) / (1 + in_documents)))[X.indices]
-    X = csr_array(normalize(X))
+    X = csr_matrix(normalize(X))
     if n_classes == 2:
         return X, answer(rng, X @ rng.normal(size=d), loss)
     return X, (5 * (X @ rng.normal(size=(d, n_classes))) + rng.gumbel(size=(n, n_classes))).argmax(axis=1)

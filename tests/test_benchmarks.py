@@ -1,0 +1,85 @@
+"""The benchmarks judge rightly, are reproducible and run; how fast anything is has no place here."""
+
+import json
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import issparse
+from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
+
+from benchmarks.evaluate import Evaluator
+from benchmarks.peers import COUNTS, PEERS
+from benchmarks.problems import PROBLEMS, Problem, like, text
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 4)) * [1, 10, 0.1, 1] + 3
+    return X, X @ [1, 0.2, 5, -1] + rng.normal(size=200)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_evaluator_knows_scikit_learns_logistic_optimum(data, n_classes):
+    X, z = data
+    y = np.digitize(z, np.quantile(z, np.arange(1, n_classes) / n_classes))
+    judge = Evaluator(Problem("", "logistic", X, y, alpha=1 / (0.5 * len(y))))
+    model = LogisticRegression(C=0.5, solver="newton-cholesky", tol=1e-12).fit(X, y)
+    best = judge.value(model.coef_, model.intercept_)
+    judge.polish()
+    assert judge.star == pytest.approx(best, rel=1e-10)
+    assert judge.value(model.coef_ * 1.01, model.intercept_) > best
+    assert judge.gap(judge.null) == 1
+
+
+@pytest.mark.parametrize(("alpha", "l1_ratio"), [(0.3, 0.0), (0.5, 0.7)])
+def test_evaluator_knows_scikit_learns_squared_optimum(data, alpha, l1_ratio):
+    X, y = data
+    judge = Evaluator(Problem("", "squared", X, y, alpha, l1_ratio))
+    model = ElasticNet(alpha, l1_ratio=l1_ratio, tol=1e-14) if l1_ratio else Ridge(alpha * len(y))
+    model.fit(X, y)
+    best = judge.value(model.coef_, model.intercept_)
+    judge.judge(model.coef_ * 1.001, model.intercept_)  # the polish keeps its zeros and signs
+    judge.polish()
+    assert judge.star == pytest.approx(best, rel=1e-10)
+
+
+def test_problems_are_reproducible():
+    for n_classes in (2, 4):
+        X, y = text(1000, 40, n_classes)
+        text.cache_clear()
+        again, labels = text(1000, 40, n_classes)
+        assert (again != X).nnz == 0
+        np.testing.assert_array_equal(y, labels)
+        assert len(np.unique(y)) == n_classes
+
+
+@pytest.mark.parametrize("name", ["breast-cancer", "diabetes", "digits"])
+def test_every_peer_minimises_what_the_evaluator_scores(name):
+    problem = like(PROBLEMS[name](True))
+    judge = Evaluator(problem)
+    for peer in (peer for peer in PEERS if peer.package == "sklearn" and peer.fits(problem)):
+        model = peer.make(problem, 4096 if peer.ladder is COUNTS else peer.ladder[-1])
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # peers may stop before they converge
+            model.fit(problem.X, problem.y)
+        assert judge.judge(model.coef_, model.intercept_) <= judge.null, peer.name
+    assert not issparse(problem.X)
+
+
+def test_a_tiny_run_from_end_to_end(tmp_path):
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--threads", "1", "--limit", "0.02", "--only", "diabetes",
+               "--out", str(tmp_path), "--report", str(tmp_path / "page.md")]  # fmt: skip
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **threads}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "| sk_gd batch" in (tmp_path / "page.md").read_text()
+    assert json.loads((tmp_path / "summary.json").read_text())["machine"]["threads"] == 1
+    assert (tmp_path / "runs.csv").read_text().startswith("problem,peer,rung")
