@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from sk_gd.descent.batching import Batching
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
@@ -19,8 +18,6 @@ class DivergenceError(ArithmeticError):
 
 class Step(Protocol):
     """How one visit of some rows moves the parameters."""
-
-    batching: Batching
 
     def initialise(self, objective: Objective, state: DescentState) -> None:
         """Choose what the objective decides: the metric, the rate, the first gradient."""
@@ -45,10 +42,8 @@ def descend(
 
     Parameters
     ----------
-    objective : Objective
-        What is minimised.
-    step : Step
-        Which rows a gradient is estimated on, its metric, and how far to go.
+    objective, step : Objective, Step
+        What is minimised; on which rows its gradient is estimated, in which metric, and how far to go.
     state : DescentState
         Where to start; changed in place.
     stopping : StoppingRule
@@ -56,7 +51,7 @@ def descend(
     on_divergence : {"recover", "raise"}
         What to do when the objective rises above its start.
     watch : callable
-        Sees the state after every epoch; returning True ends the descent.
+        Sees the state after every epoch; True ends the descent.
     """
     step.initialise(objective, state)
     if not state.loss_curve:

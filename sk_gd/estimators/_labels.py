@@ -37,3 +37,9 @@ def weigh_classes(class_weight: Any, classes: Array, codes: Array, weights: Arra
         if not (np.isfinite(of_class).all() and (of_class > 0).sum() > 1 and (of_class >= 0).all()):
             raise ValueError(f"class_weight must be positive and finite for two classes or more, got {class_weight!r}.")
     return of_class[codes] if weights is None else weights * of_class[codes]
+
+
+def refuse_other_classes(known: Array, classes: Array) -> None:
+    """A warm start cannot change what the outputs mean."""
+    if not np.array_equal(known, classes):
+        raise ValueError(f"warm_start continues a model of the classes {known}, but y has {classes}: set warm_start=False.")

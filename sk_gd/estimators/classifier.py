@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sk_gd._compat import StrOptions, fit_context
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
-from sk_gd.estimators._labels import encode_labels, weigh_classes
+from sk_gd.estimators._labels import encode_labels, refuse_other_classes, weigh_classes
 from sk_gd.losses import LogLoss, Loss, Multinomial
 
 Array = NDArray[Any]
@@ -233,17 +233,11 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
             classes, codes = encode_labels(y, weights)
             weights = weigh_classes(self.class_weight, classes, codes, weights)
             loss: Loss = LogLoss() if len(classes) == 2 else Multinomial(len(classes))
-            self._same_classes(classes)
+            if self.warm_start and hasattr(self, "_state"):
+                refuse_other_classes(self.classes_, classes)
             self._descend(X, codes[:, None], weights, loss, 1 if len(classes) == 2 else len(classes), coef_init, intercept_init)
-            self.classes_ = classes
+            self.classes_: Array = classes
         return self
-
-    def _same_classes(self, classes: Array) -> None:
-        """A warm start cannot change what the outputs mean."""
-        if self.warm_start and hasattr(self, "_state") and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"warm_start continues a model of the classes {self.classes_}, but y has {classes}: set warm_start=False."
-            )
 
     def decision_function(self, X: Any) -> Array:
         """Raw predictions: how far rows lie on the side of a class.
