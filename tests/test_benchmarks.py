@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import issparse
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 
 from benchmarks.evaluate import Evaluator
@@ -63,7 +64,7 @@ def test_problems_are_reproducible():
 @pytest.mark.parametrize("name", ["breast-cancer", "diabetes", "digits"])
 def test_every_peer_minimises_what_the_evaluator_scores(name):
     problem = like(PROBLEMS[name](True))
-    judge, value = Evaluator(problem), {}
+    judge = Evaluator(problem)
     for peer in (peer for peer in PEERS if peer.package == "sklearn" and peer.fits(problem)):
         model = peer.make(problem, 4096 if peer.ladder is COUNTS else peer.ladder[-1])
         with np.errstate(all="ignore"), warnings.catch_warnings():
