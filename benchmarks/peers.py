@@ -220,6 +220,6 @@ PEERS = [
     Peer("skglm", skglm, TOLS, lambda p: p.l1_ratio > 0, "skglm"),
     Peer("celer", celer, TOLS, lambda p: p.l1_ratio > 0 and (p.loss == "squared" or not p.fit_intercept), "celer"),
     Peer("snapml", snapml, COUNTS, lambda p: p.n_outputs == 1 and p.l1_ratio == 0 and p.alpha > 0, "snapml"),
-    Peer("Vowpal Wabbit", VowpalWabbit, COUNTS, lambda p: p.n_outputs == 1 and p.l1_ratio == 0 and p.n_stored < 1e7,
+    Peer("Vowpal Wabbit", VowpalWabbit, COUNTS, lambda p: p.n_outputs == 1 and p.l1_ratio == 0 and p.n_stored < 4e6,
          "vowpalwabbit"),
 ]  # fmt: skip

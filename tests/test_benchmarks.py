@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.sparse import issparse
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 
 from benchmarks.evaluate import Evaluator
@@ -64,14 +63,17 @@ def test_problems_are_reproducible():
 @pytest.mark.parametrize("name", ["breast-cancer", "diabetes", "digits"])
 def test_every_peer_minimises_what_the_evaluator_scores(name):
     problem = like(PROBLEMS[name](True))
-    judge = Evaluator(problem)
+    judge, value = Evaluator(problem), {}
     for peer in (peer for peer in PEERS if peer.package == "sklearn" and peer.fits(problem)):
         model = peer.make(problem, 4096 if peer.ladder is COUNTS else peer.ladder[-1])
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # peers may stop before they converge
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # whether it has converged is what the judge says
             model.fit(problem.X, problem.y)
-        assert judge.judge(model.coef_, model.intercept_) <= judge.null, peer.name
-    assert not issparse(problem.X)
+        value[peer.name] = judge.judge(model.coef_, model.intercept_)
+    judge.polish()
+    gaps = {name: judge.gap(found) for name, found in value.items()}
+    noisy = {"SGD", "liblinear"}  # one stops at its noise, the other penalises a little of the intercept
+    assert max(gap for name, gap in gaps.items() if name not in noisy) < 1e-4, gaps
 
 
 def test_a_tiny_run_from_end_to_end(tmp_path):
