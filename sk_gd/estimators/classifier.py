@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
 
 from sk_gd._compat import StrOptions, fit_context
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
+from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._labels import encode_labels, refuse_other_classes, weigh_classes
+from sk_gd.estimators._probabilities import ProbabilityMixin
 from sk_gd.losses import LogLoss, Loss, Multinomial
 
 Array = NDArray[Any]
 
 
-class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: ignore[misc]
+@with_shared_docs
+class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentModel):  # type: ignore[misc]
     """Logistic regression by gradient descent: batch, mini-batch or stochastic.
 
     Minimises, over the coefficients and the intercept,
@@ -37,54 +38,14 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
 
     Parameters
     ----------
-    variant : {"batch", "mini-batch", "stochastic"}, default="batch"
-        On which rows a gradient is estimated: on all, on ``batch_size`` of them, on one.
-    batch_size : int or "auto", default="auto"
-        Rows per gradient estimate of the mini-batch variant; "auto" is 256 (8 for sparse rows of more than 1024
-        features), or all rows where there are fewer.
-    optimizer : {"auto", "gd", "momentum", "nesterov", "svrg", "saga"} or object, default="auto"
-        How gradients become directions. "auto" takes the method that reaches the minimum fastest (see Notes). "svrg" and "saga"
-        reduce the variance of estimates from some rows, so that the descent arrives at the minimum. An object follows
-        :class:`sk_gd.optimizers.Momentum`.
-    learning_rate : float or "auto", default="auto"
-        Step length, before the schedule, in the coordinates of the metric. "auto" is a line search in batch, else a rate from
-        the smoothness of the objective that is safe for sure.
-    schedule : {"constant", "inverse_scaling"} or callable, default="constant"
-        Maps step numbers 1, 2, ... (an array) to multiples of the learning rate. "inverse_scaling" is ``1 / sqrt(t)``. With
-        anything but "constant" the batch variant follows the schedule instead of searching along lines.
-    preconditioner : {"auto", "hessian", "diagonal"} or None, default="auto"
-        The metric in which a step is steepest. None is the textbook's: the features as they are.
+    {variant} {batch_size} {optimizer} {learning_rate} {schedule} {preconditioner}
     alpha : float, default=1e-4
         Strength of the penalty, in units of the mean loss.
-    l1_ratio : float, default=0.0
-        Share of the absolute values in the penalty, from 0 (ridge) to 1 (lasso).
-    fit_intercept : bool, default=True
-        Whether to fit an intercept.
-    max_iter : int, default=1000
-        Limit of epochs (passes in which every row is visited once).
-    tol : float or None, default=1e-4
-        The descent stops when the share of the possible decrease of F that is estimated to be left,
-        ``(F - F_min) / (F_constant - F_min)``, is below tol. A pure number: units and weights do not matter. None runs
-        ``max_iter`` epochs.
-    n_iter_no_change : int, default=5
-        Where a method makes no estimate of the gap (explicit optimizers), stop when this many epochs together improve F by
-        less than ``tol * (F_constant - F)``.
-    max_time : float or None, default=None
-        Limit in seconds, looked at after every epoch.
-    shuffle : bool, default=True
-        Whether the rows are visited in a fresh random order in every epoch.
-    random_state : int, RandomState or None, default=None
-        Seed of the order of visits. The batch variant has no chance in it.
+    {l1_ratio} {fit_intercept} {max_iter} {tol} {n_iter_no_change} {max_time} {shuffle} {random_state}
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, multiplied into the sample weights: ``{label: weight}``, where labels that are not named count 1;
         "balanced" makes the weights of all classes sum to the same.
-    warm_start : bool, default=False
-        Whether ``fit`` goes on where the last one ended: 10 epochs and 10 more equal 20.
-    on_divergence : {"recover", "raise"}, default="recover"
-        What to do when the learning rate is so large that F rises above its start: return to the best point, halve the rate and
-        warn, or raise FloatingPointError.
-    verbose : int, default=0
-        1 prints a line per epoch, fewer on long fits; 2 prints all.
+    {warm_start} {on_divergence} {verbose}
 
     Attributes
     ----------
@@ -94,27 +55,8 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
         Coefficients, in X's dtype: of the second class where there are two.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercept; 0 without one.
-    n_iter_ : int
-        Epochs of this fit.
-    t_ : float
-        Updates of the parameters, over all fits that a warm start joined.
-    loss_curve_ : ndarray of shape (n_epochs + 1,)
-        F after every epoch; entry 0 is the start, the constant model. Explicit stochastic optimizers note the mean that an epoch
-        met on its way, the others the exact value.
-    learning_rate_ : float
-        The rate in use at the end, before the schedule.
-    method_ : str
-        What "auto" chose.
-    converged_ : bool
-        Whether the gap is below tol, or as small as rounding lets it be.
-    stop_reason_ : str
-        Why the descent ended.
-    optimality_ : float
-        Estimate, on all rows, of the relative gap that ``tol`` is about.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, if X has them.
+    {n_iter_} {t_} {loss_curve_} {learning_rate_} {method_} {converged_} {stop_reason_} {optimality_} {n_features_in_}
+    {feature_names_in_}
 
     Raises
     ------
@@ -204,6 +146,7 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
         self.verbose = verbose
 
     @fit_context
+    @with_shared_docs
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, coef_init: Any = None, intercept_init: Any = None
     ) -> GDLogisticClassifier:
@@ -211,16 +154,10 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Rows.
+        {X}
         y : array-like of shape (n_samples,)
             Labels, of any type that sorts.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows; only their ratios matter, and a weight of zero leaves the row out.
-        coef_init : array-like of the shape of coef_, default=None
-            Coefficients to start from; None is zero.
-        intercept_init : array-like of the shape of intercept_, default=None
-            Intercept to start from; None is that of the constant model.
+        {sample_weight} {coef_init} {intercept_init}
 
         Returns
         -------
@@ -238,72 +175,3 @@ class GDLogisticClassifier(ClassifierMixin, GradientDescentModel):  # type: igno
             self._descend(X, codes[:, None], weights, loss, 1 if len(classes) == 2 else len(classes), coef_init, intercept_init)
             self.classes_: Array = classes
         return self
-
-    def decision_function(self, X: Any) -> Array:
-        """Raw predictions: how far rows lie on the side of a class.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        z : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Log-odds of the second class, or one number per class.
-        """
-        raw = self._raw(X)
-        return raw.ravel() if raw.shape[1] == 1 else raw
-
-    def predict(self, X: Any) -> Array:
-        """Predict the labels of rows.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            The likeliest labels.
-        """
-        z = self.decision_function(X)
-        labels: Array = self.classes_[(z > 0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
-        return labels
-
-    def predict_proba(self, X: Any) -> Array:
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        p : ndarray of shape (n_samples, n_classes)
-            Rows sum to one.
-        """
-        z = self.decision_function(X)
-        if z.ndim == 1:
-            p = LogLoss().mean(z)
-            return np.column_stack([1 - p, p])
-        return Multinomial(len(self.classes_)).mean(z)
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Logarithms of the probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        log_p : ndarray of shape (n_samples, n_classes)
-            Logarithms of ``predict_proba``, exact where the probability itself would underflow.
-        """
-        z = self.decision_function(X)
-        log_p: Array = log_softmax(np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z, axis=1)
-        return log_p

@@ -1,0 +1,97 @@
+"""What the docstrings of both estimators share, told once: ``{name}`` in a docstring stands for the entry of that name below."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+ENTRIES = """\
+variant : {"batch", "mini-batch", "stochastic"}, default="batch"
+    On which rows a gradient is estimated: on all, on ``batch_size`` of them, on one.
+batch_size : int or "auto", default="auto"
+    Rows per gradient estimate of the mini-batch variant; "auto" is 256 (8 for sparse rows of more than 1024
+    features), or all rows where there are fewer.
+optimizer : {"auto", "gd", "momentum", "nesterov", "svrg", "saga"} or object, default="auto"
+    How gradients become directions. "auto" takes the method that reaches the minimum fastest (see Notes). "svrg" and "saga"
+    reduce the variance of estimates from some rows, so that the descent arrives at the minimum. An object follows
+    :class:`sk_gd.optimizers.Momentum`.
+learning_rate : float or "auto", default="auto"
+    Step length, before the schedule, in the coordinates of the metric. "auto" is a line search in batch, else a rate from
+    the smoothness of the objective that is safe for sure.
+schedule : {"constant", "inverse_scaling"} or callable, default="constant"
+    Maps step numbers 1, 2, ... (an array) to multiples of the learning rate. "inverse_scaling" is ``1 / sqrt(t)``. With
+    anything but "constant" the batch variant follows the schedule instead of searching along lines.
+preconditioner : {"auto", "hessian", "diagonal"} or None, default="auto"
+    The metric in which a step is steepest. None is the textbook's: the features as they are.
+l1_ratio : float, default=0.0
+    Share of the absolute values in the penalty, from 0 (ridge) to 1 (lasso).
+fit_intercept : bool, default=True
+    Whether to fit an intercept.
+max_iter : int, default=1000
+    Limit of epochs (passes in which every row is visited once).
+tol : float or None, default=1e-4
+    The descent stops when the share of the possible decrease of F that is estimated to be left,
+    ``(F - F_min) / (F_constant - F_min)``, is below tol. A pure number: units and weights do not matter. None runs
+    ``max_iter`` epochs.
+n_iter_no_change : int, default=5
+    Where a method makes no estimate of the gap (explicit optimizers), stop when this many epochs together improve F by
+    less than ``tol * (F_constant - F)``.
+max_time : float or None, default=None
+    Limit in seconds, looked at after every epoch.
+shuffle : bool, default=True
+    Whether the rows are visited in a fresh random order in every epoch.
+random_state : int, RandomState or None, default=None
+    Seed of the order of visits. The batch variant has no chance in it.
+warm_start : bool, default=False
+    Whether ``fit`` goes on where the last one ended: 10 epochs and 10 more equal 20.
+on_divergence : {"recover", "raise"}, default="recover"
+    What to do when the learning rate is so large that F rises above its start: return to the best point, halve the rate and
+    warn, or raise FloatingPointError.
+verbose : int, default=0
+    1 prints a line per epoch, fewer on long fits; 2 prints all.
+n_iter_ : int
+    Epochs of this fit.
+t_ : float
+    Updates of the parameters, over all fits that a warm start joined.
+loss_curve_ : ndarray of shape (n_epochs + 1,)
+    F after every epoch; entry 0 is the start, the constant model. Explicit stochastic optimizers note the mean that an epoch
+    met on its way, the others the exact value.
+learning_rate_ : float
+    The rate in use at the end, before the schedule.
+method_ : str
+    What "auto" chose.
+converged_ : bool
+    Whether the gap is below tol, or as small as rounding lets it be.
+stop_reason_ : str
+    Why the descent ended.
+optimality_ : float
+    Estimate, on all rows, of the relative gap that ``tol`` is about.
+n_features_in_ : int
+    Number of features.
+feature_names_in_ : ndarray of shape (n_features,)
+    Names of the features, if X has them.
+X : array-like or sparse matrix of shape (n_samples, n_features)
+    Rows.
+sample_weight : array-like of shape (n_samples,), default=None
+    Weights of the rows; only their ratios matter, and a weight of zero leaves the row out.
+coef_init : array-like of the shape of coef_, default=None
+    Coefficients to start from; None is zero.
+intercept_init : array-like of the shape of intercept_, default=None
+    Intercept to start from; None is that of the constant model.
+"""
+BY_NAME = {entry.split(" ", 1)[0]: entry.rstrip() for entry in re.split(r"\n(?=\w)", ENTRIES)}
+
+
+def with_shared_docs(documented: T) -> T:
+    """Fill in the docstring of a class or function; every line of names in braces becomes their entries, indented as it was."""
+
+    def entries(line: re.Match[str]) -> str:
+        names = re.findall(r"\w+", line[2])
+        return "\n".join(BY_NAME[name] for name in names).replace("\n", "\n" + line[1]).join([line[1], ""])
+
+    thing: Any = documented
+    if thing.__doc__:  # python -OO has none
+        thing.__doc__ = re.sub(r"(?m)^( *)((?:\{\w+\} ?)+)$", entries, thing.__doc__)
+    return documented
