@@ -1,4 +1,4 @@
-"""The only file that imports scikit-learn's private names or anything that a supported version may lack."""
+"""The only file that imports private names of scikit-learn and scipy or anything that a supported version may lack."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, TypeVar
 
+from scipy.optimize._numdiff import approx_derivative
 from sklearn.base import _fit_context
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -14,7 +15,16 @@ from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 T = TypeVar("T", bound=Callable[..., Any])
 
-__all__ = ["HasMethods", "Interval", "OneBlasThread", "StrOptions", "check_sample_weight", "fit_context", "n_threads"]
+__all__ = [
+    "HasMethods",
+    "Interval",
+    "OneBlasThread",
+    "StrOptions",
+    "approx_derivative",
+    "check_sample_weight",
+    "fit_context",
+    "n_threads",
+]
 
 
 def fit_context(fit: T) -> T:

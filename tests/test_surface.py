@@ -45,7 +45,7 @@ every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.re
 
 def test_public_names():
     """__all__ is exactly this, and every name is there."""
-    assert sorted(sk_gd.__all__) == ["GDLinearRegressor", "GDLogisticClassifier", "__version__"]
+    assert sorted(sk_gd.__all__) == ["GDLinearRegressor", "GDLogisticClassifier", "__version__", "descent_method", "minimize"]
     assert all(hasattr(sk_gd, name) for name in sk_gd.__all__)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Generic
+
 import numpy as np
 
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.metrics import doubt_gap, rebuild_pays, refresh_metric, stale
-from sk_gd.descent.objective import Objective
+from sk_gd.descent.problem import P
 from sk_gd.descent.proximal import proximal_direction
 from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Metric, Secant
@@ -15,7 +17,7 @@ SUFFICIENT = 1e-4  # share of the decrease promised by the slope that a step mus
 STALLS = 5  # steps within rounding whose estimated gap does not halve
 
 
-class LineSearchStep:
+class LineSearchStep(Generic[P]):
     """``theta + t * direction`` with the first t of 1, and shorter ones, that lets the objective fall enough.
 
     A smooth objective is descended along ``-P^-1 gradient``, where the metric P keeps learning from the steps; one with an L1
@@ -26,7 +28,7 @@ class LineSearchStep:
         self.batching = Batching(n_samples)
         self.metric = Secant(metric) if smooth else metric
 
-    def initialise(self, objective: Objective, state: DescentState) -> None:
+    def initialise(self, objective: P, state: DescentState) -> None:
         if state.direction is not None:
             return  # continued where it was
         state.value, state.gradient = objective.value_and_gradient(state.theta)
@@ -34,7 +36,7 @@ class LineSearchStep:
         refresh_metric(objective, state)
         self.aim(objective, state)
 
-    def epoch(self, objective: Objective, state: DescentState) -> None:
+    def epoch(self, objective: P, state: DescentState) -> None:
         theta, gradient, gap = state.theta, state.gradient, state.gap
         self.search(objective, state)
         state.n_updates += 1
@@ -51,13 +53,13 @@ class LineSearchStep:
             refresh_metric(objective, state)
             self.aim(objective, state)
 
-    def certify(self, objective: Objective, state: DescentState) -> None:
+    def certify(self, objective: P, state: DescentState) -> None:
         if stale(objective, state) and state.metric.full:
             refresh_metric(objective, state)
             self.aim(objective, state)
         doubt_gap(objective, state)
 
-    def aim(self, objective: Objective, state: DescentState) -> None:
+    def aim(self, objective: P, state: DescentState) -> None:
         """Choose the direction, and estimate with the same model how far down the minimum is."""
         if objective.penalty.l1:
             state.direction, gap = proximal_direction(objective, state)
@@ -66,7 +68,7 @@ class LineSearchStep:
             gap = -float(np.vdot(state.gradient, state.direction)) / 2
         state.gap = state.doubt * gap
 
-    def search(self, objective: Objective, state: DescentState) -> None:
+    def search(self, objective: P, state: DescentState) -> None:
         """Backtrack from a full step; a state left as it was is stuck."""
         direction, value, gradient = state.direction, state.value, state.gradient
         slope = float(np.vdot(gradient, direction)) + objective.penalty_change(state.theta, direction)

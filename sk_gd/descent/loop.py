@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from sk_gd.descent.objective import Objective
+from sk_gd.descent.problem import P, P_contra
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
 
@@ -16,22 +16,22 @@ class DivergenceError(ArithmeticError):
     """The objective grew beyond where it started, and the user asked to be told."""
 
 
-class Step(Protocol):
+class Step(Protocol[P_contra]):
     """How one visit of some rows moves the parameters."""
 
-    def initialise(self, objective: Objective, state: DescentState) -> None:
+    def initialise(self, objective: P_contra, state: DescentState) -> None:
         """Choose what the objective decides: the metric, the rate, the first gradient."""
 
-    def epoch(self, objective: Objective, state: DescentState) -> None:
+    def epoch(self, objective: P_contra, state: DescentState) -> None:
         """Estimate the gradient and step against it, until every row has been visited once."""
 
-    def certify(self, objective: Objective, state: DescentState) -> None:
+    def certify(self, objective: P_contra, state: DescentState) -> None:
         """Make sure of the gap, before it is believed."""
 
 
 def descend(
-    objective: Objective,
-    step: Step,
+    objective: P,
+    step: Step[P],
     state: DescentState,
     stopping: StoppingRule,
     *,
@@ -42,7 +42,7 @@ def descend(
 
     Parameters
     ----------
-    objective, step : Objective, Step
+    objective, step : Problem, Step
         What is minimised; on which rows its gradient is estimated, in which metric, and how far to go.
     state : DescentState
         Where to start; changed in place.
@@ -70,7 +70,7 @@ def descend(
     return reason
 
 
-def sure(reason: StopReason, objective: Objective, step: Step, state: DescentState, stopping: StoppingRule) -> bool:
+def sure(reason: StopReason, objective: P, step: Step[P], state: DescentState, stopping: StoppingRule) -> bool:
     """Whether a gap that looks small still does when it is estimated with all care."""
     if reason is not StopReason.CONVERGED:
         return True

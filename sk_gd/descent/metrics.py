@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.proximal import proximal_direction
 from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Diagonal, Hessian, Joint, Metric, Secant
 
-MAX_FULL = 1024  # features up to which a full metric is considered: it holds three arrays of their square
-
 PROVED = 2  # steps after which a metric that foretells the change of the gradient along them still counts as new
 
 
-def refresh_metric(objective: Objective, state: DescentState, centred: bool = True) -> None:
+def refresh_metric(objective: Problem, state: DescentState, centred: bool = True) -> None:
     """Build the state's metric at the state's theta."""
     state.metric.update(objective, state.theta, centred)
     state.metric_age, state.scale = 0, 1.0
 
 
-def best_metric(objective: Objective) -> Metric:
+def best_metric(objective: Problem) -> Metric:
     """The metric nearest to the second derivative that can be held: of all outputs jointly, of one, or its diagonal."""
     n_outputs, n_features = objective.shape[0], objective.n_features
-    if objective.loss.couples and n_outputs * n_features <= MAX_FULL:
+    if objective.couples and n_outputs * n_features <= objective.max_full:
         return Joint()
-    return Hessian() if n_features <= MAX_FULL else Diagonal()
+    return Hessian() if n_features <= objective.max_full else Diagonal()
 
 
-def stale(objective: Objective, state: DescentState) -> bool:
+def stale(objective: Problem, state: DescentState) -> bool:
     """Whether the metric was built where the second derivative was another: by its age, unless its last steps proved it right."""
-    never = objective.loss.quadratic or state.metric.cost(objective.n_features, objective.shape[0]) == np.inf
+    never = objective.quadratic or state.metric.cost(objective.n_features, objective.shape[0]) == np.inf
     proved = isinstance(state.metric, Secant) and state.metric_age <= PROVED and 0.5 < state.metric.scale < 2
     return state.metric_age > 0 and not never and not proved
 
 
-def rebuild_pays(objective: Objective, state: DescentState) -> bool:
+def rebuild_pays(objective: Problem, state: DescentState) -> bool:
     """Whether the metric is out of date and passes enough have gone by to pay for a new one.
 
     Never more time is spent on building than the passes took.
@@ -44,28 +42,28 @@ def rebuild_pays(objective: Objective, state: DescentState) -> bool:
     return stale(objective, state) and state.metric_age >= cost
 
 
-def estimated_gap(objective: Objective, state: DescentState) -> float:
+def estimated_gap(objective: Problem, state: DescentState) -> float:
     """How far below theta the quadratic model with the state's metric has its minimum: ``gradient' P^-1 gradient / 2``."""
     if objective.penalty.l1:
         return proximal_direction(objective, state)[1]
     return float(np.vdot(state.gradient, state.metric.solve(state.gradient))) / 2
 
 
-def trusted(objective: Objective, state: DescentState) -> bool:
+def trusted(objective: Problem, state: DescentState) -> bool:
     """Whether the state's metric is the best there is, and made at the state's theta."""
     base = state.metric.base if isinstance(state.metric, Secant) else state.metric
     best = isinstance(base, type(best_metric(objective))) and not stale(objective, state)
     return best and (base.full or objective.penalty.l1 > 0)
 
 
-def final_gap(objective: Objective, state: DescentState) -> tuple[float, float]:
+def final_gap(objective: Problem, state: DescentState) -> tuple[float, float]:
     """Objective at theta and the best estimate of its distance from the minimum, both from all rows."""
     if state.exact and state.gap == state.gap and trusted(objective, state):
         return state.value, state.gap
     return certificate(objective, state.theta)
 
 
-def certificate(objective: Objective, theta: Array) -> tuple[float, float]:
+def certificate(objective: Problem, theta: Array) -> tuple[float, float]:
     """Objective at theta, and an estimate of ``F(theta) - F(minimum)`` in a metric made for it there, from all rows."""
     value, gradient = objective.value_and_gradient(theta)
     state = DescentState(theta, np.random.default_rng(0), value, gradient, metric=best_metric(objective))
@@ -75,7 +73,7 @@ def certificate(objective: Objective, theta: Array) -> tuple[float, float]:
     return value, newton_decrement(objective, state) / 2
 
 
-def newton_decrement(objective: Objective, state: DescentState, max_passes: int = 30) -> float:
+def newton_decrement(objective: Problem, state: DescentState, max_passes: int = 30) -> float:
     """``gradient' H^-1 gradient`` by conjugate gradients on ``H s = gradient``, where the Hessian is too large to hold.
 
     Every iteration adds to it, at the price of a pass: the product with H is the change of the gradient over a small step.
@@ -86,7 +84,7 @@ def newton_decrement(objective: Objective, state: DescentState, max_passes: int 
     for _ in range(max_passes):
         if agreement <= 0:
             break
-        size = np.cbrt(np.finfo(objective.source.dtype).eps) * (1 + np.abs(theta).max()) / np.abs(direction).max()
+        size = np.cbrt(np.finfo(objective.dtype).eps) * (1 + np.abs(theta).max()) / np.abs(direction).max()
         bent = (objective.value_and_gradient(theta + size * direction)[1] - state.gradient) / size
         curvature = float(np.vdot(direction, bent))
         if curvature <= 0:
@@ -102,7 +100,7 @@ def newton_decrement(objective: Objective, state: DescentState, max_passes: int 
     return decrement
 
 
-def doubt_gap(objective: Objective, state: DescentState) -> None:
+def doubt_gap(objective: Problem, state: DescentState) -> None:
     """Compare the state's estimate of the gap with the certificate, and remember by how much it was too small."""
     if trusted(objective, state):
         return

@@ -30,9 +30,12 @@ class Objective:
         Whether theta, of shape (n_outputs, n_features + fit_intercept), ends with an intercept.
     """
 
+    max_full = 1024  # a full metric holds three arrays of the square of the features
+
     def __init__(self, loss: Loss, penalty: ElasticNet, source: Source, n_outputs: int, fit_intercept: bool) -> None:
         self.loss, self.penalty, self.source, self.fit_intercept = loss, penalty, source, fit_intercept
-        self.l2 = penalty.l2
+        self.l2, self.quadratic, self.couples = penalty.l2, loss.quadratic, loss.couples
+        self.dtype = source.dtype
         self.n_samples, self.n_features = source.n_samples, source.n_features
         self.shape = (n_outputs, self.n_features + fit_intercept)
 

@@ -10,7 +10,7 @@ import numpy as np
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, Watch, descend
-from sk_gd.descent.metrics import MAX_FULL, best_metric
+from sk_gd.descent.metrics import best_metric
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.reduced import ReducedStep, SagaStep
 from sk_gd.descent.scheduled import ScheduledStep
@@ -34,9 +34,9 @@ UNIT_SPREAD = 1e3  # ratio of the columns' largest entries from which sparse fea
 class Plan:
     """A step rule, its name for people, and one that ends the descent on small data."""
 
-    step: Step
+    step: Step[Objective]
     name: str
-    finish: Step | None = None
+    finish: Step[Objective] | None = None
 
     def run(
         self, objective: Objective, state: DescentState, stopping: StoppingRule, on_divergence: str, watch: Watch
@@ -106,7 +106,7 @@ def make_plan(
         optimizer = "svrg"
     if isinstance(optimizer, str) and optimizer in REDUCED:
         step = REDUCED[optimizer](batching, GradientDescent(), schedule, rate, metric)
-        finish = None
+        finish: LineSearchStep[Objective] | None = None
         if objective.n_samples * objective.n_features <= SMALL:
             finish = LineSearchStep(n, _metric(objective, preconditioner, sweeps=False), objective.penalty.l1 == 0)
         return Plan(step, _name(f"{optimizer}, {_rows(size)}", metric), finish)
@@ -121,7 +121,7 @@ def make_plan(
 def _size(objective: Objective, variant: str, batch_size: int | str) -> int:
     """Rows per gradient estimate."""
     if variant == "mini-batch":
-        sparse = isinstance(objective.source, CSRSource) and objective.n_features > MAX_FULL
+        sparse = isinstance(objective.source, CSRSource) and objective.n_features > objective.max_full
         automatic = SPARSE_BATCH_SIZE if sparse else BATCH_SIZE
         return min(objective.n_samples, automatic if batch_size == "auto" else int(batch_size))
     if batch_size != "auto":
@@ -139,7 +139,7 @@ def _metric(objective: Objective, preconditioner: str | None, sweeps: bool) -> M
                 "preconditioner='diagonal', or variant='batch' with optimizer='auto' and learning_rate='auto'."
             )
         return PRECONDITIONERS[preconditioner]()
-    if objective.n_features <= MAX_FULL:
+    if objective.n_features <= objective.max_full:
         return Diagonal() if sweeps and kinked else Hessian() if sweeps else best_metric(objective)
     return Identity() if isinstance(objective.source, CSRSource) and not kinked and _alike(objective.source) else Diagonal()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.state import DescentState
 from sk_gd.kernels import coordinate_descent
 from sk_gd.preconditioners import CentredMetric, Joint
@@ -12,7 +12,7 @@ from sk_gd.preconditioners import CentredMetric, Joint
 MAX_SWEEPS = 1000
 
 
-def proximal_direction(objective: Objective, state: DescentState) -> tuple[Array, float]:
+def proximal_direction(objective: Problem, state: DescentState) -> tuple[Array, float]:
     """Minimiser of ``gradient . s + 1/2 s' P s + l1 |coef + s|_1`` over steps s, and how far below zero it lies."""
     solve = _joint if isinstance(state.metric, Joint) else _apart
     step, error = np.zeros(state.theta.shape), 1e-2 * np.sqrt(abs(objective.constant_value))
@@ -25,7 +25,7 @@ def proximal_direction(objective: Objective, state: DescentState) -> tuple[Array
         error /= 30
 
 
-def _apart(objective: Objective, state: DescentState, guess: Array, error: float) -> tuple[Array, float]:
+def _apart(objective: Problem, state: DescentState, guess: Array, error: float) -> tuple[Array, float]:
     """Every output by itself; centring the features takes the intercept out of the problem, and gives it back at the end."""
     metric, gradient, l1 = state.metric, state.gradient, objective.penalty.l1
     assert isinstance(metric, CentredMetric)
@@ -51,7 +51,7 @@ def _apart(objective: Objective, state: DescentState, guess: Array, error: float
     return np.hstack([step, -of_intercept / total - step @ metric.center[:, None]]), float(change)
 
 
-def _joint(objective: Objective, state: DescentState, guess: Array, error: float) -> tuple[Array, float]:
+def _joint(objective: Problem, state: DescentState, guess: Array, error: float) -> tuple[Array, float]:
     """All outputs together, with the intercepts as coordinates that cost nothing."""
     metric, gradient = state.metric, state.gradient
     assert isinstance(metric, Joint)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Generic
+
 import numpy as np
 
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.metrics import doubt_gap, estimated_gap, refresh_metric
-from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.problem import Array, P
 from sk_gd.descent.state import DescentState
 from sk_gd.optimizers import Optimizer
 from sk_gd.penalties import soft_threshold
@@ -14,7 +16,7 @@ from sk_gd.preconditioners import Identity, Metric
 from sk_gd.schedules import Schedule
 
 
-class ScheduledStep:
+class ScheduledStep(Generic[P]):
     """``theta - rate(t) * direction``, then the penalty's proximal map, in the coordinates of a metric.
 
     Parameters
@@ -37,18 +39,18 @@ class ScheduledStep:
         self.batching, self.optimizer, self.schedule = batching, optimizer, schedule
         self.learning_rate, self.metric = learning_rate, metric
 
-    def initialise(self, objective: Objective, state: DescentState) -> None:
+    def initialise(self, objective: P, state: DescentState) -> None:
         if state.metric is None:
             self.value(objective, state)
             state.metric = self.metric
             refresh_metric(objective, state, centred=not self.scales_columns(objective))
         self.enter_metric(objective, state)
 
-    def scales_columns(self, objective: Objective) -> bool:
+    def scales_columns(self, objective: P) -> bool:
         """Whether rows are read as they are, so that the metric may scale columns but not move them."""
         return False
 
-    def enter_metric(self, objective: Objective, state: DescentState) -> None:
+    def enter_metric(self, objective: P, state: DescentState) -> None:
         """Take the coordinates of the state's metric, and a learning rate that is safe in them."""
         penalty = objective.penalty
         self.coordinates = state.metric.coordinates(penalty.l1, penalty.l2)
@@ -57,13 +59,13 @@ class ScheduledStep:
         elif state.rate != state.rate:
             state.rate = self.safe_rate(objective, state)
 
-    def safe_rate(self, objective: Objective, state: DescentState) -> float:
+    def safe_rate(self, objective: P, state: DescentState) -> float:
         """One over the smoothness that a batch can be expected to have, wherever the descent goes; less where it is noisy."""
         smooth = objective.smoothness(state.metric) * state.metric.unit
         caution = 1.0 if self.batching.size >= objective.n_samples else 2 * self.optimizer.gain
         return 1 / (caution * self.expected_smoothness(objective, smooth, None))
 
-    def expected_smoothness(self, objective: Objective, smooth: float, theta: Array | None) -> float:
+    def expected_smoothness(self, objective: P, smooth: float, theta: Array | None) -> float:
         """L of all rows, the worst row's for one, and between the two for a few (Gower et al. 2019, without replacement)."""
         n, size = objective.n_samples, self.batching.size
         if size >= n:
@@ -76,7 +78,7 @@ class ScheduledStep:
         steps = np.arange(state.n_updates + 1, state.n_updates + count + 1)
         return state.rate * state.rate_scale * np.asarray(self.schedule(steps), dtype=np.float64)
 
-    def epoch(self, objective: Objective, state: DescentState) -> None:
+    def epoch(self, objective: P, state: DescentState) -> None:
         """One pass over the rows: estimate the gradient, turn it into a direction, update the parameters."""
         rates, met = self.rates(state, self.batching.n_updates(objective.n_samples)), 0.0
         theta = self.coordinates.enter(state.theta)
@@ -88,12 +90,17 @@ class ScheduledStep:
                 value, gradient = objective.value_and_gradient(self.coordinates.leave(theta), rows)
             direction, memory = self.optimizer.direction(self.coordinates.gradient(gradient), memory)
             theta = theta - rate * direction
-            objective.coef(theta)[:] = soft_threshold(objective.coef(theta), rate * self.coordinates.l1)
+            theta = self.prox(objective, theta, rate)
             met += value * (1.0 if rows is None else len(rows) / objective.n_samples)
         state.theta, state.memory, state.n_updates = self.coordinates.leave(theta), memory, state.n_updates + len(rates)
         self.close(objective, state, met)
 
-    def close(self, objective: Objective, state: DescentState, met: float) -> None:
+    def prox(self, objective: P, theta: Array, rate: float) -> Array:
+        """Step over the part of the objective that has no gradient, in the metric's coordinates."""
+        objective.coef(theta)[:] = soft_threshold(objective.coef(theta), rate * self.coordinates.l1)
+        return theta
+
+    def close(self, objective: P, state: DescentState, met: float) -> None:
         """Value the epoch: on all rows in batch, else the mean that it met on its way, checked where that looks bad."""
         ceiling = state.loss_curve[0]
         state.exact = self.batching.size >= objective.n_samples
@@ -104,13 +111,12 @@ class ScheduledStep:
         if state.exact and np.isfinite(state.value) and not isinstance(state.metric, Identity):
             state.gap, state.metric_age = state.doubt * estimated_gap(objective, state), state.metric_age + 1
 
-    @staticmethod
-    def value(objective: Objective, state: DescentState) -> None:
+    def value(self, objective: P, state: DescentState) -> None:
         """Objective and gradient at theta, nan where theta has overflowed."""
         state.value, state.gradient = np.nan, None
         if np.isfinite(state.theta).all():
             state.value, state.gradient = objective.value_and_gradient(state.theta)
 
-    def certify(self, objective: Objective, state: DescentState) -> None:
+    def certify(self, objective: P, state: DescentState) -> None:
         """The metric may be out of date: what it said of the gap is compared with what one made here says."""
         doubt_gap(objective, state)

@@ -21,7 +21,7 @@ DENSE = 0.1  # share of stored values from which a CSR matrix is swept as dense 
 NONE = np.empty((0, 0))
 
 
-class SweepStep(ScheduledStep):
+class SweepStep(ScheduledStep[Objective]):
     """The same updates as :class:`ScheduledStep`, a whole epoch in one call of a kernel.
 
     Where the metric is more than the rows as they are, the rows come in chunks that a matrix product moves into its

@@ -1,0 +1,77 @@
+"""What a descent asks of the function it goes down."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+from numpy.typing import NDArray
+
+from sk_gd.penalties import ElasticNet
+from sk_gd.preconditioners import Coordinates, Curvature, Metric
+
+Array = NDArray[Any]
+
+
+class Problem(Protocol):
+    """A function of theta, smooth up to a penalty: the objective of a linear model, or any function of a vector.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        That of theta, (n_outputs, n_features + fit_intercept).
+    n_samples, n_features : int
+        Rows over which the function is a mean (1 where it is none), coefficients per output.
+    dtype : dtype
+        Precision of the arithmetic behind a value.
+    penalty : ElasticNet
+        The part with a kink, over which steps go by its proximal map; ``l2`` is its smooth part's strength.
+    quadratic : bool
+        Whether the second derivative is the same everywhere.
+    couples : bool
+        Whether the outputs pull on each other.
+    max_full : int
+        Features up to which a metric that relates them to each other is worth its making.
+    constant_value : float
+        Value at the reference point, from where the whole way to the minimum is counted.
+    """
+
+    shape: tuple[int, int]
+    n_samples: int
+    n_features: int
+    dtype: Any
+    penalty: ElasticNet
+    l2: float
+    quadratic: bool
+    couples: bool
+    max_full: int
+
+    @property
+    def constant_value(self) -> float: ...
+
+    def coef(self, theta: Array) -> Array:
+        """Theta without the intercept, as a view."""
+
+    def rounding(self, value: float) -> float:
+        """Differences of the value below this are noise of the arithmetic."""
+
+    def value_and_gradient(self, theta: Array, rows: Array | None = None) -> tuple[float, Array]:
+        """The value, and the gradient of its smooth part, on all rows or estimated on some."""
+
+    def penalty_change(self, theta: Array, step: Array) -> float:
+        """Change of the part without a gradient over a full step."""
+
+    def curvature(self, theta: Array, full: bool, centred: bool = True) -> Curvature:
+        """Second derivative at theta, or its diagonal, made positive."""
+
+    def joint_curvature(self, theta: Array) -> Curvature:
+        """Second derivative at theta of all outputs against all."""
+
+    def smoothness(self, metric: Metric) -> float:
+        """Largest eigenvalue of the second derivative in a metric."""
+
+    def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
+        """Largest curvature of a single row's share."""
+
+
+P = TypeVar("P", bound=Problem)
+P_contra = TypeVar("P_contra", bound=Problem, contravariant=True)
