@@ -81,8 +81,16 @@ class Function:
         return (value if np.isfinite(value) and np.isfinite(gradient).all() else np.nan), gradient
 
     def differences(self, x: Array, value: float) -> Array:
-        """The gradient by central differences of values."""
-        return approx_derivative(self.value, x, method="3-point", f0=value, bounds=(self.bounds.lb, self.bounds.ub))
+        """The gradient by central differences of values; zero by variables that the bounds leave no room."""
+        low, high = self.bounds.lb, self.bounds.ub
+        free, moved, gradient = low < high, x.copy(), np.zeros(len(x))
+
+        def value_of(part: Array) -> float:
+            moved[free] = part
+            return self.value(moved)
+
+        gradient[free] = approx_derivative(value_of, x[free], method="3-point", f0=value, bounds=(low[free], high[free]))
+        return gradient
 
     def coef(self, theta: Array) -> Array:
         """Theta: there is no intercept."""
@@ -102,7 +110,8 @@ class Function:
 
     def held(self, theta: Array, gradient: Array) -> Array:
         """Which variables are at a bound that the descent pushes against."""
-        return ((theta <= self.bounds.lb) & (gradient > 0)) | ((theta >= self.bounds.ub) & (gradient < 0))
+        low, high = self.bounds.lb, self.bounds.ub
+        return ((theta <= low) & (gradient > 0)) | ((theta >= high) & (gradient < 0)) | (low == high)
 
     def hessian(self, theta: Array) -> Array:
         """Second derivative, shape (n, n), by central differences of gradients (one-sided at a bound)."""
