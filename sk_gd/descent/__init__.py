@@ -1,6 +1,7 @@
 """The story: initialise, estimate the gradient, step against it, repeat. Read :func:`~sk_gd.descent.loop.descend` first."""
 
-from sk_gd.descent.loop import DivergenceError, descend
+from sk_gd.descent.history import History
+from sk_gd.descent.loop import DivergenceError, Watch, descend
 from sk_gd.descent.metrics import certificate, final_gap
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.plan import make_plan
@@ -10,9 +11,11 @@ from sk_gd.descent.stopping import StoppingRule, StopReason
 __all__ = [
     "DescentState",
     "DivergenceError",
+    "History",
     "Objective",
     "StopReason",
     "StoppingRule",
+    "Watch",
     "certificate",
     "descend",
     "final_gap",

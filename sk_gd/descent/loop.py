@@ -51,10 +51,10 @@ def descend(
     on_divergence : {"recover", "raise"}
         What to do when the objective rises above its start.
     watch : callable
-        Sees the state after every epoch; True ends the descent.
+        Sees the state after every epoch, and may score it; True ends the descent.
     """
     step.initialise(objective, state)
-    if not state.loss_curve:
+    if not len(state.history):
         state.record()
     ceiling = state.loss_curve[0] + objective.rounding(state.loss_curve[0])
     while (reason := stopping(state)) is None or not sure(reason, objective, step, state, stopping):
@@ -64,8 +64,9 @@ def descend(
             if on_divergence == "raise":
                 raise DivergenceError(state)
             state.recover()
+        stop = watch(state)
         state.record()
-        if watch(state):
+        if stop:
             return StopReason.CALLBACK
     return reason
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_gd.descent.history import History
+
 Array = NDArray[Any]
 
 
@@ -46,6 +48,13 @@ class DescentState:
         Whether values are of all rows at one theta, and not means met during an epoch.
     stuck : bool
         No further decrease can be told from rounding.
+    score : float
+        Validation score at theta, the larger the better; nan where nobody validates. ``best_score`` was seen at theta
+        ``best_scored``, after epoch ``best_epoch``.
+    seed : int
+        Of ``rng`` and of the rows held out for validation: a later fit has to hold out the same.
+    history : History
+        What has been, epoch by epoch; ``seconds_before`` were spent by the fits that this one goes on from.
     """
 
     theta: Array
@@ -68,18 +77,39 @@ class DescentState:
     exact: bool = True
     stuck: bool = False
     stalls: int = 0
-    loss_curve: list[float] = field(default_factory=list)
+    seed: int = 0
+    score: float = np.nan
+    best_score: float = -np.inf
+    best_scored: Any = None
+    best_epoch: int = 0
+    history: History = field(default_factory=History)
     best_value: float = np.inf
     best_theta: Any = None
     full_value: float = np.nan
     began: float = field(default_factory=time.monotonic)
+    seconds_before: float = 0.0
 
     def __post_init__(self) -> None:
         self.start = self.theta
 
+    @property
+    def loss_curve(self) -> Array:
+        """Objective at the start and after every epoch."""
+        return self.history["objective"]
+
     def record(self) -> None:
-        """Close an epoch: write down the value, keep the best point."""
-        self.loss_curve.append(self.value)
+        """Close an epoch: write down what is known of it, keep the best point."""
+        known = self.exact and self.gradient is not None  # else the last gradient is that of another theta
+        self.history.append(
+            self.theta,
+            epoch=self.n_epochs,
+            updates=self.n_updates,
+            objective=self.value,
+            gradient_norm=float(np.linalg.norm(self.gradient)) if known else np.nan,
+            rate=self.rate * self.rate_scale,
+            seconds=self.seconds_before + time.monotonic() - self.began,
+            validation_score=self.score,
+        )
         if self.value < self.best_value:
             self.best_value, self.best_theta = self.value, self.theta.copy()
 
@@ -94,6 +124,7 @@ class DescentState:
         """A copy to go on from, with the clock at zero."""
         state = deepcopy(self)
         state.began, state.stuck = time.monotonic(), False
+        state.seconds_before = float(state.history["seconds"][-1])
         return state
 
     def hand_over(self) -> None:

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+
 from sk_gd.descent.state import DescentState
 
 
@@ -17,6 +19,7 @@ class StopReason(Enum):
     PLATEAU = "The objective improved by less than tol over n_iter_no_change epochs."
     MAX_ITER = "max_iter epochs were done before the objective settled."
     MAX_TIME = "max_time ran out before the objective settled."
+    VALIDATION = "The validation score improved by less than tol over n_iter_no_change epochs."
     CALLBACK = "A callback asked to stop."
 
 
@@ -51,7 +54,18 @@ class StoppingRule:
             return StopReason.MAX_ITER
         if self.max_time is not None and time.monotonic() - state.began > self.max_time:
             return StopReason.MAX_TIME
+        if self.tol is not None and self.validated_enough(state):
+            return StopReason.VALIDATION
         return StopReason.PLATEAU if self.tol is not None and self.plateau(state) else None
+
+    def validated_enough(self, state: DescentState) -> bool:
+        """Whether the last epochs brought no new best score, or one that is little beside what the descent had gained before."""
+        scores, n = state.history["validation_score"], self.n_iter_no_change
+        scores = scores[~np.isnan(scores)]
+        if state.score != state.score or len(scores) <= n:
+            return False
+        progress, whole = scores[-n:].max() - scores[:-n].max(), scores.max() - scores[0]
+        return bool(progress <= (self.tol or 0.0) * whole)
 
     def relative(self, value: float, gap: float) -> float:
         """A gap as share of the whole decrease that the constant model leaves to be made."""
@@ -63,7 +77,7 @@ class StoppingRule:
         curve, n = state.loss_curve, self.n_iter_no_change
         if state.gap == state.gap or state.n_epochs - max(self.first_epoch, state.steady_since) <= n:
             return False
-        recent, best = curve[-n - 1 :], min(curve)
+        recent, best = curve[-n - 1 :], curve.min()
         # exact values that still swing (momentum) are no plateau; noisy ones always swing, so there only the best counts
-        progress = max(recent) - min(recent) if state.exact else min(curve[:-n]) - min(curve[-n:])
-        return progress <= (self.tol or 0.0) * max(self.constant_value - best, 0.0)
+        progress = recent.max() - recent.min() if state.exact else curve[:-n].min() - curve[-n:].min()
+        return bool(progress <= (self.tol or 0.0) * max(self.constant_value - best, 0.0))

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-import warnings
+from copy import copy
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, issparse
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_gd._compat import HasMethods, Interval, OneBlasThread, StrOptions
-from sk_gd.descent import DescentState, DivergenceError, Objective, StoppingRule, StopReason, certificate, final_gap, make_plan
+from sk_gd.descent import (
+    DescentState,
+    DivergenceError,
+    History,
+    Objective,
+    StoppingRule,
+    StopReason,
+    Watch,
+    certificate,
+    final_gap,
+    make_plan,
+)
 from sk_gd.estimators._data import check_initial, check_rows, keep_weighted
 from sk_gd.estimators._log import EpochLog
+from sk_gd.estimators._report import divergence, warn
+from sk_gd.estimators._sparse import SparseCoefMixin
+from sk_gd.estimators._validation import Rows, Validation, by_loss, by_scorer
 from sk_gd.losses import Loss
 from sk_gd.optimizers import OPTIMIZERS
 from sk_gd.penalties import ElasticNet
@@ -29,7 +43,33 @@ from sk_gd.sources import source_of
 Array = NDArray[Any]
 
 
-class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+@dataclass(frozen=True)
+class Task:
+    """What is learned: a loss of some outputs, and how scikit-learn wants them."""
+
+    loss: Loss
+    n_outputs: int
+    flat: bool = False  # coef_ has one dimension, intercept_ none
+    attributes: dict[str, Any] = field(default_factory=dict)  # what predictions need beside coef_ and intercept_
+
+    @property
+    def stratified(self) -> bool:
+        """Whether rows are held out class by class."""
+        return "classes_" in self.attributes
+
+
+def set_all(model: Any, attributes: dict[str, Any]) -> None:
+    """Set attributes by their names."""
+    for name, value in attributes.items():
+        setattr(model, name, value)
+
+
+def every_one(watches: list[Watch]) -> Watch:
+    """Lets every watch see every epoch; any of them may end the descent."""
+    return lambda state: sum(watch(state) for watch in watches) > 0
+
+
+class GradientDescentModel(SparseCoefMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """A linear model fitted by gradient descent."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -46,20 +86,24 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         "tol": [Interval(Real, 0, None, closed="left"), None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "early_stopping": ["boolean", StrOptions(set(get_scorer_names())), callable],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
+        "record": [StrOptions({"loss", "path"})],
         "on_divergence": [StrOptions({"recover", "raise"})],
         "verbose": ["verbose"],
     }
 
-    def _descend(
-        self, X: Any, y: Array, weights: Array | None, loss: Loss, n_outputs: int, coef_init: Any, intercept_init: Any
-    ) -> None:
-        """Fit on validated data: y of shape (n, n_targets) in X's dtype, weights or None."""
-        X, y, weights = keep_weighted(X, y, weights)
-        source = source_of(X, np.ascontiguousarray(y, X.dtype), None if weights is None else weights.astype(X.dtype))
-        objective = Objective(loss, ElasticNet(self.alpha, self.l1_ratio), source, n_outputs, self.fit_intercept)
+    def _descend(self, rows: Rows, held_out: Rows | None, task: Task, coef_init: Any, intercept_init: Any) -> None:
+        """Fit on validated rows, and set the fitted attributes."""
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        last: DescentState | None = getattr(self, "_state", None) if self.warm_start else None
+        seed = seed if last is None else last.seed
+        if self.early_stopping is not False and held_out is None:
+            rows, held_out = rows.split(self.validation_fraction, task.stratified, seed)
+        objective = self._objective(rows, task)
         plan = make_plan(
             objective,
             variant=self.variant,
@@ -70,82 +114,107 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
             preconditioner=self.preconditioner,
             shuffle=self.shuffle,
         )
-        state = self._start(objective, coef_init, intercept_init)
+        state = self._start(objective, last, seed, coef_init, intercept_init)
         first_epoch, recoveries = state.n_epochs, state.n_recoveries
         stopping = StoppingRule(
             self.tol, self.max_iter, self.n_iter_no_change, self.max_time, objective.constant_value, first_epoch
         )
-        with OneBlasThread():
+        watches: list[Watch] = [EpochLog(self.verbose)]
+        with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):  # the loop looks at every value, and says so
+            if held_out is not None:
+                watches.insert(0, validation := self._validation(objective, held_out, task))
+                if state.best_scored is None:
+                    validation(state)
             try:
-                reason = plan.run(objective, state, stopping, self.on_divergence, EpochLog(self.verbose))
+                reason = plan.run(objective, state, stopping, self.on_divergence, every_one(watches))
             except DivergenceError:
-                raise FloatingPointError(self._divergence(objective, state)) from None
+                raise FloatingPointError(divergence(self, objective, state)) from None
             value, gap = final_gap(objective, state)
-        state.full_value = value
-        theta = state.theta
-        if value > state.loss_curve[0] + objective.rounding(value):  # noise, not descent: a fit never ends above its start
-            theta = state.start
-            value, gap = certificate(objective, theta)
-        self._publish(objective.symmetric(theta).astype(X.dtype))
+            state.full_value, theta, kept = value, state.theta, state.n_epochs
+            if held_out is not None and state.best_epoch != kept:
+                theta, kept = state.best_scored, state.best_epoch
+                value, gap = certificate(objective, theta)
+            if value > state.loss_curve[0] + objective.rounding(value):  # noise: a fit never ends above its start
+                theta, kept = state.start, 0
+                value, gap = certificate(objective, theta)
+        set_all(self, self._attributes(objective, theta, task))
         self.n_iter_ = state.n_epochs - first_epoch
-        self.t_ = float(state.n_updates)
-        self.loss_curve_ = np.array(state.loss_curve)
         self.learning_rate_ = state.rate * state.rate_scale
         self.method_ = plan.name
         self.optimality_ = stopping.relative(value, gap)
-        self.converged_ = self.optimality_ <= (self.tol or 0.0) or reason is StopReason.ROUNDING
+        self.converged_ = self.optimality_ <= (self.tol or 0.0) or (reason is StopReason.ROUNDING and theta is state.theta)
         self.stop_reason_ = reason.value
+        if theta is not state.theta:
+            self.stop_reason_ += f" The coefficients are those of epoch {kept}, which was better."
+        self._publish_history(state)
+        self.best_iter_ = kept if held_out is not None else None
         if self.warm_start:
             self._state = state
-        self._warn(state.n_recoveries - recoveries)
+        warn(self, reason, state.n_recoveries - recoveries, back_at_start=kept == 0 < state.n_epochs)
 
-    def _start(self, objective: Objective, coef_init: Any, intercept_init: Any) -> DescentState:
+    def _objective(self, rows: Rows, task: Task) -> Objective:
+        X, targets, weights = keep_weighted(rows.X, rows.targets, rows.weights)
+        source = source_of(X, np.ascontiguousarray(targets, X.dtype), None if weights is None else weights.astype(X.dtype))
+        return Objective(task.loss, ElasticNet(self.alpha, self.l1_ratio), source, task.n_outputs, self.fit_intercept)
+
+    def _start(
+        self, objective: Objective, last: DescentState | None, seed: int, coef_init: Any, intercept_init: Any
+    ) -> DescentState:
         """The constant model, the user's own start, or where the last fit ended."""
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        last: DescentState | None = getattr(self, "_state", None) if self.warm_start else None
+        history = History(keep_path=self.record == "path")
         if last is None or coef_init is not None or intercept_init is not None:
             theta = check_initial(coef_init, intercept_init, objective.constant, objective.n_features)
-            return DescentState(theta, np.random.default_rng(seed))
+            return DescentState(theta, np.random.default_rng(seed), seed=seed, history=history)
         if last.theta.shape != objective.shape:
             raise ValueError(
                 f"warm_start continues a model of {last.theta.shape[0]} outputs and {last.theta.shape[1]} parameters each, but "
                 f"these data need {objective.shape[0]} and {objective.shape[1]}: set warm_start=False to start anew."
             )
         if objective.value_and_gradient(last.theta)[0] == last.full_value:
-            return last.resume()  # the same problem: go on as if nothing had happened
-        return DescentState(last.theta, last.rng, n_updates=last.n_updates)
+            state = last.resume()  # the same problem: go on as if nothing had happened
+            state.history.keep_path = history.keep_path
+            return state
+        return DescentState(last.theta, last.rng, seed=seed, history=history, n_updates=last.n_updates)
 
-    def _publish(self, theta: Array) -> None:
-        """Set coef_ and intercept_ in scikit-learn's shapes."""
-        self.coef_: Any = np.ascontiguousarray(theta[:, : self.n_features_in_])
-        self.intercept_ = theta[:, -1].copy() if self.fit_intercept else np.zeros(len(theta), theta.dtype)
+    def _validation(self, objective: Objective, held_out: Rows, task: Task) -> Validation:
+        """What early_stopping watches."""
+        if self.early_stopping is True:
+            return Validation(by_loss(task.loss, held_out))
+        scorer = get_scorer(self.early_stopping) if isinstance(self.early_stopping, str) else self.early_stopping
 
-    def _divergence(self, objective: Objective, state: DescentState) -> str:
-        limit = 2 / (objective.smoothness(state.metric) * state.metric.unit)
-        return (
-            f"The objective rose above its start in epoch {state.n_epochs}, at a rate of {state.rate:.3g}; descent on all rows is "
-            f"stable below 2 / L = {limit:.3g}. Set learning_rate='auto' or a smaller one, or on_divergence='recover'."
-        )
+        def model_at(theta: Array) -> Any:
+            model = copy(self)
+            set_all(model, self._attributes(objective, theta, task))
+            model.__dict__.pop("feature_names_in_", None)  # the rows held out have lost theirs
+            return model
 
-    def _warn(self, recoveries: int) -> None:
-        """At most one warning a fit, saying what happened and one thing to do."""
-        if recoveries and self.learning_rate != "auto":
-            warnings.warn(
-                f"learning_rate={self.learning_rate} was too large: the objective rose above its start, so the rate was halved "
-                f"{recoveries} times, to {self.learning_rate_:.3g}. Set learning_rate='auto' or a smaller one.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
-        elif not self.converged_ and self.tol is not None:
-            advice = "increase max_iter" if self.n_iter_ >= self.max_iter else "loosen tol or raise max_time"
-            if self.preconditioner is None or self.optimizer not in ("auto", "saga", "svrg"):
-                advice = "leave optimizer and preconditioner 'auto'"
-            warnings.warn(
-                f"{self.stop_reason_} The estimated relative gap to the minimum is {self.optimality_:.2g}, tol={self.tol}: "
-                f"{advice}.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
+        return Validation(by_scorer(scorer, model_at, held_out))
+
+    def _attributes(self, objective: Objective, theta: Array, task: Task) -> dict[str, Any]:
+        """What predictions need, in scikit-learn's shapes and X's dtype."""
+        theta = objective.symmetric(theta).astype(objective.source.dtype)
+        coef = np.ascontiguousarray(objective.coef(theta))
+        intercept = theta[:, -1].copy() if self.fit_intercept else np.zeros(len(theta), theta.dtype)
+        shaped = {"coef_": coef[0], "intercept_": intercept[0]} if task.flat else {"coef_": coef, "intercept_": intercept}
+        return {**shaped, **task.attributes}
+
+    def _publish_history(self, state: DescentState) -> None:
+        self.t_ = float(state.n_updates)
+        self.history_ = state.history.columns()
+        self.loss_curve_ = self.history_["objective"]
+        self.coef_path_ = self.path_epochs_ = None
+        if self.record == "path":
+            self.path_epochs_, self.coef_path_ = state.history.places(state.n_epochs, state.theta)
+        self.validation_scores_ = None if state.best_scored is None else self.history_["validation_score"]
+
+    def _check_validation(self, X: Any, y: Any, sample_weight: Any) -> bool:
+        """Whether the user brings rows to validate on; refuses half of them, or some that nobody would look at."""
+        given = [name for name, value in (("X_val", X), ("y_val", y), ("sample_weight_val", sample_weight)) if value is not None]
+        if given and self.early_stopping is False:
+            raise ValueError(f"{given[0]} was given, but early_stopping=False looks at no validation rows: set early_stopping.")
+        if given and (X is None or y is None):
+            raise ValueError(f"Validation needs X_val and y_val together, got only {' and '.join(given)}.")
+        return bool(given)
 
     def _raw(self, X: Any) -> Array:
         """Raw predictions, in the shape of coef_."""
@@ -153,34 +222,6 @@ class GradientDescentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         X = check_rows(self, X, reset=False)
         raw: Array = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
         return raw
-
-    def sparsify(self) -> Any:
-        """Hold ``coef_`` as a sparse array, which saves memory where most coefficients are zero.
-
-        Returns
-        -------
-        self
-            The estimator, its predictions unchanged.
-        """
-        check_is_fitted(self)
-        if not issparse(self.coef_):
-            self.coef_ = csr_array(np.atleast_2d(self.coef_))
-        return self
-
-    def densify(self) -> Any:
-        """Hold ``coef_`` as a NumPy array again.
-
-        Returns
-        -------
-        self
-            The estimator, its predictions unchanged.
-        """
-        check_is_fitted(self)
-        if issparse(self.coef_):
-            self.coef_ = self.coef_.toarray().reshape(-1, self.n_features_in_)
-            if np.ndim(self.intercept_) == 0:
-                self.coef_ = self.coef_[0]
-        return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

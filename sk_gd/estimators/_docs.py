@@ -40,12 +40,22 @@ n_iter_no_change : int, default=5
     less than ``tol * (F_constant - F)``.
 max_time : float or None, default=None
     Limit in seconds, looked at after every epoch.
+early_stopping : bool, str or callable, default=False
+    Whether to validate after every epoch, end when that brings nothing new, and keep the coefficients that were best. True looks
+    at the loss (without the penalty, weighted as in F), a str is the name of a scorer of scikit-learn, a callable is
+    ``scorer(estimator, X, y)``, given ``sample_weight``, too, where there are weights. The descent ends when
+    ``n_iter_no_change`` epochs have improved the best score by less than ``tol`` times all that was gained since the start.
+validation_fraction : float, default=0.1
+    Share of the rows (of every class) that is held out, where ``fit`` is given no ``X_val``. A row's side depends on its values
+    and ``random_state`` only, so equal rows are never on both sides.
 shuffle : bool, default=True
     Whether the rows are visited in a fresh random order in every epoch.
 random_state : int, RandomState or None, default=None
     Seed of the order of visits. The batch variant has no chance in it.
 warm_start : bool, default=False
     Whether ``fit`` goes on where the last one ended: 10 epochs and 10 more equal 20.
+record : {"loss", "path"}, default="loss"
+    What to keep of the way: a row of numbers per epoch (``history_``), or the coefficients, too (``coef_path_``).
 on_divergence : {"recover", "raise"}, default="recover"
     What to do when the learning rate is so large that F rises above its start: return to the best point, halve the rate and
     warn, or raise FloatingPointError.
@@ -58,6 +68,19 @@ t_ : float
 loss_curve_ : ndarray of shape (n_epochs + 1,)
     F after every epoch; entry 0 is the start, the constant model. Explicit stochastic optimizers note the mean that an epoch
     met on its way, the others the exact value.
+history_ : dict of ndarray of shape (n_epochs + 1,)
+    "epoch", "updates", "objective", "gradient_norm", "rate", "seconds" and "validation_score" at the start (entry 0) and after
+    every epoch; nan where a step does not know them. The gradient is that of the smooth part of F, the rate is the one before
+    the schedule. A warm start goes on with the same problem's history.
+coef_path_ : ndarray of shape (n_places, n_outputs, n_features + fit_intercept) or None
+    With ``record="path"``, the coefficients on the way, intercept last. At most 2^22 numbers: when they are full, every second
+    place is dropped.
+path_epochs_ : ndarray of shape (n_places,) or None
+    The epochs of ``coef_path_``: indices into ``history_``.
+validation_scores_ : ndarray of shape (n_epochs + 1,) or None
+    With early stopping, the scores that were watched, the larger the better (so minus the loss).
+best_iter_ : int or None
+    With early stopping, the epoch whose coefficients were kept: where ``validation_scores_`` is largest.
 learning_rate_ : float
     The rate in use at the end, before the schedule.
 method_ : str
@@ -76,6 +99,12 @@ X : array-like or sparse matrix of shape (n_samples, n_features)
     Rows.
 sample_weight : array-like of shape (n_samples,), default=None
     Weights of the rows; only their ratios matter, and a weight of zero leaves the row out.
+X_val : array-like or sparse matrix of shape (n_validation_samples, n_features), default=None
+    Rows for early stopping to look at, in place of some held out from X.
+y_val : array-like of shape (n_validation_samples,) or (n_validation_samples, n_targets), default=None
+    Their targets or labels.
+sample_weight_val : array-like of shape (n_validation_samples,), default=None
+    Their weights.
 coef_init : array-like of the shape of coef_, default=None
     Coefficients to start from; None is zero.
 intercept_init : array-like of the shape of intercept_, default=None

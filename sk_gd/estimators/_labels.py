@@ -25,17 +25,33 @@ def encode_labels(y: Any, weights: Array | None) -> tuple[Array, Array]:
     return classes, np.searchsorted(classes, y).clip(max=len(classes) - 1)
 
 
-def weigh_classes(class_weight: Any, classes: Array, codes: Array, weights: Array | None) -> Array | None:
-    """Sample weights times the weights of the rows' classes."""
+def codes_of(y: Any, classes: Array) -> Array:
+    """The code of every row of validation labels, all of which have to be known."""
+    y = column_or_1d(y, warn=True)
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(f"y_val holds labels that y does not: {unknown[:5].tolist()}; the classes are {classes[:20].tolist()}.")
+    return np.searchsorted(classes, y)
+
+
+def class_weights(class_weight: Any, classes: Array, codes: Array, weights: Array | None) -> Array | None:
+    """The weight of every class; None where all count the same."""
     if class_weight is None:
-        return weights
+        return None
     if class_weight == "balanced":
         counts = np.bincount(codes, weights=weights)
-        of_class = counts.sum() / (len(classes) * counts)
-    else:
-        of_class = compute_class_weight(class_weight, classes=classes, y=classes[codes])
-        if not (np.isfinite(of_class).all() and (of_class > 0).sum() > 1 and (of_class >= 0).all()):
-            raise ValueError(f"class_weight must be positive and finite for two classes or more, got {class_weight!r}.")
+        balanced: Array = counts.sum() / (len(classes) * counts)
+        return balanced
+    of_class: Array = compute_class_weight(class_weight, classes=classes, y=classes[codes])
+    if not (np.isfinite(of_class).all() and (of_class > 0).sum() > 1 and (of_class >= 0).all()):
+        raise ValueError(f"class_weight must be positive and finite for two classes or more, got {class_weight!r}.")
+    return of_class
+
+
+def weigh_rows(of_class: Array | None, codes: Array, weights: Array | None) -> Array | None:
+    """Sample weights times the weights of the rows' classes."""
+    if of_class is None:
+        return weights
     return of_class[codes] if weights is None else weights * of_class[codes]
 
 

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from sk_gd._compat import StrOptions, fit_context
-from sk_gd.estimators._base import GradientDescentModel
+from sk_gd.estimators._base import GradientDescentModel, Task
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
-from sk_gd.estimators._labels import encode_labels, refuse_other_classes, weigh_classes
+from sk_gd.estimators._labels import class_weights, codes_of, encode_labels, refuse_other_classes, weigh_rows
 from sk_gd.estimators._probabilities import ProbabilityMixin
+from sk_gd.estimators._validation import Rows
 from sk_gd.losses import LogLoss, Loss, Multinomial
 
 Array = NDArray[Any]
@@ -41,11 +42,12 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
     {variant} {batch_size} {optimizer} {learning_rate} {schedule} {preconditioner}
     alpha : float, default=1e-4
         Strength of the penalty, in units of the mean loss.
-    {l1_ratio} {fit_intercept} {max_iter} {tol} {n_iter_no_change} {max_time} {shuffle} {random_state}
+    {l1_ratio} {fit_intercept} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction} {shuffle}
+    {random_state}
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, multiplied into the sample weights: ``{label: weight}``, where labels that are not named count 1;
         "balanced" makes the weights of all classes sum to the same.
-    {warm_start} {on_divergence} {verbose}
+    {warm_start} {record} {on_divergence} {verbose}
 
     Attributes
     ----------
@@ -55,8 +57,8 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         Coefficients, in X's dtype: of the second class where there are two.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercept; 0 without one.
-    {n_iter_} {t_} {loss_curve_} {learning_rate_} {method_} {converged_} {stop_reason_} {optimality_} {n_features_in_}
-    {feature_names_in_}
+    {n_iter_} {t_} {loss_curve_} {history_} {coef_path_} {path_epochs_} {validation_scores_} {best_iter_} {learning_rate_}
+    {method_} {converged_} {stop_reason_} {optimality_} {n_features_in_} {feature_names_in_}
 
     Raises
     ------
@@ -118,10 +120,13 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         tol: float | None = 1e-4,
         n_iter_no_change: int = 5,
         max_time: float | None = None,
+        early_stopping: Any = False,
+        validation_fraction: float = 0.1,
         shuffle: bool = True,
         random_state: Any = None,
         class_weight: Any = None,
         warm_start: bool = False,
+        record: str = "loss",
         on_divergence: str = "recover",
         verbose: int = 0,
     ) -> None:
@@ -138,17 +143,29 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.max_time = max_time
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
         self.shuffle = shuffle
         self.random_state = random_state
         self.class_weight = class_weight
         self.warm_start = warm_start
+        self.record = record
         self.on_divergence = on_divergence
         self.verbose = verbose
 
     @fit_context
     @with_shared_docs
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, coef_init: Any = None, intercept_init: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        coef_init: Any = None,
+        intercept_init: Any = None,
     ) -> GDLogisticClassifier:
         """Fit the model.
 
@@ -157,7 +174,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         {X}
         y : array-like of shape (n_samples,)
             Labels, of any type that sorts.
-        {sample_weight} {coef_init} {intercept_init}
+        {sample_weight} {X_val} {y_val} {sample_weight_val} {coef_init} {intercept_init}
 
         Returns
         -------
@@ -168,10 +185,16 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             X, y = check_rows(self, X, y, reset=True)
             weights = check_weights(sample_weight, X)
             classes, codes = encode_labels(y, weights)
-            weights = weigh_classes(self.class_weight, classes, codes, weights)
-            loss: Loss = LogLoss() if len(classes) == 2 else Multinomial(len(classes))
+            of_class = class_weights(self.class_weight, classes, codes, weights)
+            rows = Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
+            held_out = None
+            if self._check_validation(X_val, y_val, sample_weight_val):
+                X_val, y_val = check_rows(self, X_val, y_val, reset=False)
+                weights, codes = check_weights(sample_weight_val, X_val), codes_of(y_val, classes)
+                held_out = Rows(X_val, y_val, weights, codes[:, None], weigh_rows(of_class, codes, weights))
             if self.warm_start and hasattr(self, "_state"):
                 refuse_other_classes(self.classes_, classes)
-            self._descend(X, codes[:, None], weights, loss, 1 if len(classes) == 2 else len(classes), coef_init, intercept_init)
-            self.classes_: Array = classes
+            loss: Loss = LogLoss() if len(classes) == 2 else Multinomial(len(classes))
+            task = Task(loss, 1 if len(classes) == 2 else len(classes), attributes={"classes_": classes})
+            self._descend(rows, held_out, task, coef_init, intercept_init)
         return self

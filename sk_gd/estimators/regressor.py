@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from sk_gd._compat import StrOptions, fit_context
-from sk_gd.estimators._base import GradientDescentModel
+from sk_gd.estimators._base import GradientDescentModel, Task
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
+from sk_gd.estimators._validation import Rows
 from sk_gd.losses import LOSSES
 
 Array = NDArray[Any]
@@ -41,8 +42,8 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         Cost of a prediction.
     alpha : float, default=0.0
         Strength of the penalty, in units of the mean loss.
-    {l1_ratio} {fit_intercept} {max_iter} {tol} {n_iter_no_change} {max_time} {shuffle} {random_state} {warm_start}
-    {on_divergence} {verbose}
+    {l1_ratio} {fit_intercept} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction} {shuffle}
+    {random_state} {warm_start} {record} {on_divergence} {verbose}
 
     Attributes
     ----------
@@ -50,8 +51,8 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         Coefficients, in X's dtype.
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0 without one.
-    {n_iter_} {t_} {loss_curve_} {learning_rate_} {method_} {converged_} {stop_reason_} {optimality_} {n_features_in_}
-    {feature_names_in_}
+    {n_iter_} {t_} {loss_curve_} {history_} {coef_path_} {path_epochs_} {validation_scores_} {best_iter_} {learning_rate_}
+    {method_} {converged_} {stop_reason_} {optimality_} {n_features_in_} {feature_names_in_}
 
     Raises
     ------
@@ -114,9 +115,12 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         tol: float | None = 1e-4,
         n_iter_no_change: int = 5,
         max_time: float | None = None,
+        early_stopping: Any = False,
+        validation_fraction: float = 0.1,
         shuffle: bool = True,
         random_state: Any = None,
         warm_start: bool = False,
+        record: str = "loss",
         on_divergence: str = "recover",
         verbose: int = 0,
     ) -> None:
@@ -134,16 +138,28 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.max_time = max_time
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
         self.shuffle = shuffle
         self.random_state = random_state
         self.warm_start = warm_start
+        self.record = record
         self.on_divergence = on_divergence
         self.verbose = verbose
 
     @fit_context
     @with_shared_docs
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, coef_init: Any = None, intercept_init: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        coef_init: Any = None,
+        intercept_init: Any = None,
     ) -> GDLinearRegressor:
         """Fit the model.
 
@@ -152,7 +168,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         {X}
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
-        {sample_weight} {coef_init} {intercept_init}
+        {sample_weight} {X_val} {y_val} {sample_weight_val} {coef_init} {intercept_init}
 
         Returns
         -------
@@ -160,13 +176,20 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
             The fitted estimator.
         """
         with unchanged_on_error(self):
-            X, y = check_rows(self, X, y, reset=True, y_numeric=True, multi_output=True)
-            weights = check_weights(sample_weight, X)
-            targets = y.reshape(len(y), -1)
-            self._descend(X, targets, weights, LOSSES[self.loss](), targets.shape[1], coef_init, intercept_init)
-            if y.ndim == 1:
-                self.coef_, self.intercept_ = self.coef_[0], self.intercept_[0]
+            rows = self._rows(X, y, sample_weight, reset=True)
+            held_out = None
+            if self._check_validation(X_val, y_val, sample_weight_val):
+                held_out = self._rows(X_val, y_val, sample_weight_val, reset=False)
+                if held_out.y.shape[1:] != rows.y.shape[1:]:
+                    raise ValueError(f"y_val has shape {held_out.y.shape}, but y has {rows.y.shape}: the targets must be the same.")
+            task = Task(LOSSES[self.loss](), rows.targets.shape[1], flat=rows.y.ndim == 1)
+            self._descend(rows, held_out, task, coef_init, intercept_init)
         return self
+
+    def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Rows:
+        X, y = check_rows(self, X, y, reset=reset, y_numeric=True, multi_output=True)
+        weights = check_weights(sample_weight, X)
+        return Rows(X, y, weights, y.reshape(len(y), -1), weights)
 
     @with_shared_docs
     def predict(self, X: Any) -> Array:

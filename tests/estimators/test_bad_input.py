@@ -99,9 +99,12 @@ BAD_PARAMETERS = {
     "tol": -1e-3,
     "n_iter_no_change": 0,
     "max_time": -1.0,
+    "early_stopping": "accurately",
+    "validation_fraction": 1.0,
     "shuffle": "yes",
     "random_state": "seven",
     "warm_start": "yes",
+    "record": "everything",
     "on_divergence": "ignore",
     "verbose": "loudly",
 }

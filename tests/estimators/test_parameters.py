@@ -18,19 +18,22 @@ from sk_gd.preconditioners import PRECONDITIONERS
 SHARED = {
     "variant": "batch", "batch_size": "auto", "optimizer": "auto", "learning_rate": "auto", "schedule": "constant",
     "preconditioner": "auto", "loss": "squared_error", "alpha": 0.0, "l1_ratio": 0.0, "fit_intercept": True, "max_iter": 1000,
-    "tol": 1e-4, "n_iter_no_change": 5, "max_time": None, "shuffle": True,
-    "random_state": None, "class_weight": None, "warm_start": False, "on_divergence": "recover", "verbose": 0,
+    "tol": 1e-4, "n_iter_no_change": 5, "max_time": None, "early_stopping": False,
+    "validation_fraction": 0.1, "shuffle": True, "random_state": None, "class_weight": None, "warm_start": False,
+    "record": "loss", "on_divergence": "recover", "verbose": 0,
 }  # fmt: skip
 OF_REGRESSOR, OF_CLASSIFIER = {"loss"}, {"class_weight"}
 SIGNATURES = {
     GDLinearRegressor: {name: value for name, value in SHARED.items() if name not in OF_CLASSIFIER},
     GDLogisticClassifier: {name: value for name, value in SHARED.items() if name not in OF_REGRESSOR} | {"alpha": 1e-4},
 }
-METHODS = {"fit": ["self", "X", "y", "sample_weight", "coef_init", "intercept_init"], "predict": ["self", "X"],
+ONLY_BY_NAME = ["X_val", "y_val", "sample_weight_val", "coef_init", "intercept_init"]
+METHODS = {"fit": ["self", "X", "y", "sample_weight", *ONLY_BY_NAME], "predict": ["self", "X"],
            "score": ["self", "X", "y", "sample_weight"], "sparsify": ["self"], "densify": ["self"]}  # fmt: skip
 MORE_METHODS = {name: ["self", "X"] for name in ("decision_function", "predict_proba", "predict_log_proba")}
 FITTED = ["coef_", "intercept_", "n_iter_", "t_", "n_features_in_", "feature_names_in_", "loss_curve_", "learning_rate_",
-          "converged_", "stop_reason_", "optimality_", "method_"]  # fmt: skip
+          "converged_", "stop_reason_", "optimality_", "method_", "history_", "coef_path_", "path_epochs_",
+          "validation_scores_", "best_iter_"]  # fmt: skip
 
 TEXTBOOK = {"optimizer": "gd", "preconditioner": None, "learning_rate": 0.002, "tol": None, "max_iter": 5, "random_state": 0}
 STOCHASTIC = {"variant": "stochastic", **TEXTBOOK}
@@ -45,6 +48,8 @@ EFFECTS = {  # parameter: what is held, then the values that must give different
     "l1_ratio": ({"alpha": 0.1}, [0.0, 0.5, 1.0]),
     "fit_intercept": ({}, [True, False]),
     "max_iter": (TEXTBOOK, [2, 5]),
+    "early_stopping": (TEXTBOOK, [False, True]),
+    "validation_fraction": (TEXTBOOK | {"early_stopping": True}, [0.1, 0.3]),
     "shuffle": (STOCHASTIC, [True, False]),
     "random_state": (STOCHASTIC, [0, 1]),
 }
@@ -64,7 +69,7 @@ def test_methods(Estimator):
     for name, arguments in (METHODS | (MORE_METHODS if Estimator is GDLogisticClassifier else {})).items():
         assert list(inspect.signature(getattr(Estimator, name)).parameters) == arguments
     kinds = inspect.signature(Estimator.fit).parameters
-    assert all(kinds[name].kind is inspect.Parameter.KEYWORD_ONLY for name in ("coef_init", "intercept_init"))
+    assert all(kinds[name].kind is inspect.Parameter.KEYWORD_ONLY for name in ONLY_BY_NAME)
     if Estimator is GDLinearRegressor:
         assert not any(hasattr(Estimator, name) for name in MORE_METHODS)
 
@@ -81,7 +86,7 @@ def test_docstrings(Estimator):
     assert section(doc, "Parameters") == list(SIGNATURES[Estimator])
     attributes = set(FITTED) | ({"classes_"} if Estimator is GDLogisticClassifier else set())
     assert set(section(doc, "Attributes")) >= attributes
-    assert {"X", "y", "sample_weight", "coef_init", "intercept_init"} <= set(section(inspect.getdoc(Estimator.fit), "Parameters"))
+    assert {"X", "y", "sample_weight", *ONLY_BY_NAME} <= set(section(inspect.getdoc(Estimator.fit), "Parameters"))
 
 
 def test_fitted_attributes(Estimator, variant, problem_for):

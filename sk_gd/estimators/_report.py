@@ -1,0 +1,64 @@
+"""What a fit tells its user: an error with numbers, or at most one warning with the reason and one thing to do."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sk_gd.descent import DescentState, Objective, StopReason
+from sk_gd.sources import Block
+
+LIMITS = {StopReason.MAX_ITER: "increase max_iter", StopReason.MAX_TIME: "raise max_time"}
+
+
+def divergence(model: Any, objective: Objective, state: DescentState) -> str:
+    """Why the descent blew up: the rate, the limit of stability, and the feature that is to blame for it."""
+    smooth = objective.smoothness(state.metric) * state.metric.unit
+    j, share = steepest_feature(objective, smooth)
+    names = getattr(model, "feature_names_in_", None)
+    name = f"feature {j}" if names is None else f"feature {names[j]!r} (column {j})"
+    blame = f" {name[0].upper()}{name[1:]} alone makes {share:.0%} of L: scale it, or leave preconditioner='auto'."
+    return (
+        f"The objective rose above its start in epoch {state.n_epochs}, at a rate of {state.rate:.3g}; descent on all rows is "
+        f"stable below 2 / L = {2 / smooth:.3g}.{blame if model.preconditioner is None else ''} "
+        "Set learning_rate='auto' or a smaller one, or on_divergence='recover'."
+    )
+
+
+def steepest_feature(objective: Objective, smooth: float) -> tuple[int, float]:
+    """The feature along which the objective may bend most, and its share of the largest bend in any direction."""
+
+    def bound(block: Block) -> Any:
+        return block.weigh(np.full((len(block.y), 1), objective.loss.curvature))
+
+    bends = objective.source.moments(bound, False, False)[2] / objective.n_samples + objective.penalty.l2
+    j = int(np.argmax(bends))
+    return j, float(np.broadcast_to(bends, objective.n_features)[j] / smooth)
+
+
+def warn(model: Any, reason: StopReason, recoveries: int, back_at_start: bool) -> None:
+    """Warn of a rate that had to be reduced, or of an end that nobody asked for."""
+    message, validated = None, model.early_stopping is not False
+    content = reason is StopReason.CALLBACK or (validated and reason not in LIMITS)  # an end that was asked for
+    if recoveries and model.learning_rate != "auto":
+        message = (
+            f"learning_rate={model.learning_rate} was too large: the objective rose above its start, so the descent went back to "
+            f"its best point and the rate was halved, {recoveries} times in all, to {model.learning_rate_:.3g}. Set "
+            "learning_rate='auto' or a smaller one."
+        )
+    elif back_at_start and not (validated or model.converged_):
+        message = (
+            f"{reason.value} Its noise had carried the descent above its start, so the start is what is left: set a smaller "
+            "learning_rate, or a schedule that lets it shrink."
+        )
+    elif not (content or model.converged_ or model.tol is None):
+        textbook = model.preconditioner is None or model.optimizer not in ("auto", "saga", "svrg")
+        advice = LIMITS.get(reason, "loosen tol")
+        if textbook and not validated:
+            advice = "leave optimizer and preconditioner 'auto'"
+        message = f"{reason.value} The estimated relative gap to the minimum is {model.optimality_:.2g}, tol={model.tol}: {advice}."
+    if message is not None:
+        warnings.warn(message, ConvergenceWarning, stacklevel=5)  # the line that called fit

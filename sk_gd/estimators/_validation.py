@@ -1,0 +1,128 @@
+"""Early stopping: rows that are held out, and what is watched on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from sk_gd.descent import DescentState
+from sk_gd.estimators._data import keep_weighted
+from sk_gd.losses import Loss
+from sk_gd.sources import source_of
+
+Array = NDArray[Any]
+
+TILE = 2**16  # values fingerprinted at a time: they should stay in the second-level cache
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Validated rows, in the user's words and in the engine's.
+
+    Attributes
+    ----------
+    X, y, sample_weight
+        As a scikit-learn scorer takes them.
+    targets : ndarray of shape (n_samples, n_targets)
+        y as the loss reads it.
+    weights : ndarray of shape (n_samples,) or None
+        Sample weights times the weights of the rows' classes.
+    """
+
+    X: Any
+    y: Array
+    sample_weight: Array | None
+    targets: Array
+    weights: Array | None
+
+    def take(self, kept: Array) -> Rows:
+        """Some of the rows."""
+        weights = {name: None if (old := getattr(self, name)) is None else old[kept] for name in ("sample_weight", "weights")}
+        return replace(self, X=self.X[kept], y=self.y[kept], targets=self.targets[kept], **weights)
+
+    def split(self, fraction: float, stratified: bool, seed: int) -> tuple[Rows, Rows]:
+        """Rows to learn from, and about ``fraction`` of the weight (of every class) to validate on.
+
+        A row's side is decided by its values and the seed. So copies of a row never stand on both sides, which would make the
+        validation blind to overfitting, the order of the rows does not matter, and a weight of two still means the row twice.
+        """
+        keys = fingerprints(self.X, seed)
+        weights = np.ones(len(keys)) if self.weights is None else self.weights
+        strata = self.targets[:, 0] if stratified else np.zeros(len(keys))
+        held, heaviest, spare = np.zeros(len(keys), dtype=bool), 0.0, np.empty(0, dtype=np.intp)
+        for stratum in np.unique(strata[weights > 0]):
+            members = np.flatnonzero((strata == stratum) & (weights > 0))
+            group = np.unique(keys[members], return_inverse=True)[1]
+            mass = np.bincount(group, weights=weights[members])
+            taken = np.cumsum(mass) - mass / 2 <= fraction * mass.sum()
+            taken[-1] = False  # something to learn from
+            held[members] = taken[group]
+            if len(mass) > 1 and mass.sum() > heaviest:
+                heaviest, spare = mass.sum(), members[group == 0]
+        if not held.any():
+            held[spare] = True  # so few rows that the fraction is none
+        if not held.any():
+            raise ValueError(
+                f"With n_samples={len(keys)} no row can be held out to validate on: give X_val and y_val, or set "
+                "early_stopping=False."
+            )
+        return self.take(~held), self.take(held)
+
+
+def fingerprints(X: Any, seed: int) -> Array:
+    """A number per row made of its values and the seed alone: dense or sparse, wherever it stands."""
+    columns = mix(np.random.default_rng(seed).integers(1, 2**63, X.shape[1], dtype=np.uint64))
+
+    def bits(values: Array) -> Array:
+        return mix((values.astype(np.float64) + 0.0).view(np.uint64))  # + 0.0: a negative zero is a zero
+
+    if issparse(X):
+        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(bits(X.data) * columns[X.indices], dtype=np.uint64)])
+        return mix(sums[X.indptr[1:]] - sums[X.indptr[:-1]])  # modulo 2^64, so without rounding
+    step = max(TILE // X.shape[1], 1)
+    tiles = [(bits(X[i : i + step]) * columns).sum(axis=1, dtype=np.uint64) for i in range(0, len(X), step)]
+    return mix(np.concatenate(tiles))
+
+
+def mix(bits: Array) -> Array:
+    """Spread every bit over all (SplitMix64; Steele, Lea and Flood 2014); zero stays zero."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
+    mixed: Array = bits ^ (bits >> np.uint64(31))
+    return mixed
+
+
+class Validation:
+    """Scores a descent on rows that it does not learn from, after every epoch, and remembers where it was best."""
+
+    def __init__(self, score: Callable[[Array], float]) -> None:
+        self.score = score
+
+    def __call__(self, state: DescentState) -> bool:
+        state.score = float(self.score(state.theta))
+        if state.score != state.score:
+            raise ValueError(
+                f"The validation score is nan after epoch {state.n_epochs}: early_stopping needs a scorer that is defined on the "
+                "validation rows; choose another one, or other rows."
+            )
+        if state.score > state.best_score:
+            state.best_score, state.best_scored, state.best_epoch = state.score, state.theta.copy(), state.n_epochs
+        return False
+
+
+def by_loss(loss: Loss, rows: Rows) -> Callable[[Array], float]:
+    """Minus the mean loss, weighted as in the objective, without the penalty."""
+    X, targets, weights = keep_weighted(rows.X, rows.targets, rows.weights)
+    source = source_of(X, np.ascontiguousarray(targets, X.dtype), None if weights is None else weights.astype(X.dtype))
+    return lambda theta: -source.value_and_gradient(loss, theta, np.empty((0, 0)))[0] / source.n_samples
+
+
+def by_scorer(scorer: Callable[..., float], model_at: Callable[[Array], Any], rows: Rows) -> Callable[[Array], float]:
+    """What a scikit-learn scorer says of the model, given the user's own weights."""
+    weighted = {} if rows.sample_weight is None else {"sample_weight": rows.sample_weight}
+    return lambda theta: scorer(model_at(theta), rows.X, rows.y, **weighted)

@@ -1,0 +1,95 @@
+"""What a descent that goes wrong says: the numbers, the reason, one thing to do; and what it leaves behind."""
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import ConvergenceWarning
+
+from sk_gd import GDLinearRegressor
+
+WILD = {"optimizer": "gd", "preconditioner": None, "learning_rate": 1e3, "max_iter": 10, "tol": None, "random_state": 0}
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_error_with_numbers(Estimator, variant, named, problem_for):
+    """The error of a divergence tells the rate, the limit 2 / L of the objective, and the feature that carries the curvature."""
+    X, y, sample_weight = problem_for(Estimator, weighted=True)
+    X = X * [1.0, 1.0, 20.0, 1.0, 1.0]
+    rows = pd.DataFrame(X, columns=["a", "b", "long", "c", "d"]) if named else X
+    model = Estimator(variant, on_divergence="raise", alpha=0.1, **WILD)
+    with pytest.raises(FloatingPointError) as error:
+        model.fit(rows, y, sample_weight=sample_weight)
+    message = str(error.value)
+    Z = np.column_stack([X, np.ones(len(y))])
+    hessian = (Z * sample_weight[:, None]).T @ Z / sample_weight.sum() * (1.0 if Estimator is GDLinearRegressor else 0.25)
+    largest = np.linalg.eigvalsh(hessian + 0.1 * np.diag([1, 1, 1, 1, 1, 0]))[-1]
+    assert "rate of 1e+03" in message
+    assert float(re.search(r"2 / L = ([\d.e+-]+)\. ", message)[1]) == pytest.approx(2 / largest, rel=0.02)
+    assert ("Feature 'long' (column 2)" if named else "Feature 2 alone") in message
+    assert "learning_rate='auto'" in message
+
+
+@pytest.mark.parametrize("tol", [None, 1e-4])
+def test_recovery_warns_once(Estimator, variant, tol, problem_for, Judge):
+    """A rate that is too large costs one warning, which tells what was done; the model is better than the start."""
+    X, y, _ = problem_for(Estimator)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        model = Estimator(variant, **(WILD | {"max_iter": 60, "tol": tol})).fit(X, y)
+    assert [w.category for w in seen] == [ConvergenceWarning]
+    halvings = int(re.search(r"halved, (\d+) times", str(seen[0].message))[1])
+    assert model.learning_rate_ == 1e3 / 2**halvings
+    assert Judge(X, y).gap(model) < 1.0
+    assert np.all(model.loss_curve_ <= model.loss_curve_[0] * (1 + 1e-9))
+
+
+@pytest.mark.parametrize(("params", "advice"), [
+    ({"max_iter": 2}, "increase max_iter"),
+    ({"max_time": 1e-9}, "raise max_time"),
+    ({"max_iter": 2, "preconditioner": None}, "leave optimizer and preconditioner 'auto'"),
+])  # fmt: skip
+def test_one_thing_to_do(Estimator, params, advice, problem_for):
+    """The warning is the reason, the gap that is left, and one piece of advice."""
+    X, y, _ = problem_for(Estimator, n_samples=2000)
+    model = Estimator("mini-batch", tol=1e-13, random_state=0, **params)
+    with pytest.warns(ConvergenceWarning) as seen:
+        model.fit(X, y)
+    (warning,) = seen
+    assert str(warning.message).startswith(model.stop_reason_)
+    assert str(warning.message).endswith(f"tol=1e-13: {advice}.")
+    assert warning.filename == __file__
+
+
+def test_optimality_is_of_all_rows(Estimator, variant, problem_for, Judge):
+    """Even where an epoch only met means on its way, the certificate is near the true gap at the end."""
+    X, y, _ = problem_for(Estimator)
+    model = Estimator(variant, optimizer="gd", preconditioner=None, learning_rate=0.01, max_iter=3, tol=None, alpha=0.01)
+    gap = Judge(X, y, alpha=0.01).gap(model.set_params(random_state=0).fit(X, y))
+    assert model.optimality_ == pytest.approx(gap, rel=0.3)
+
+
+def test_interrupt_in_the_middle(Estimator, variant, problem_for):
+    """Ctrl-C after some epochs leaves the last good model as it was, and the next fit works."""
+    X, y, _ = problem_for(Estimator)
+    model = Estimator(variant, random_state=0, warm_start=True).fit(X, y)
+    before = dict(vars(model))
+    calls = []
+
+    def interrupting(model, X, y):
+        calls.append(len(calls))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return 0.0
+
+    model.set_params(early_stopping=interrupting, warm_start=False, optimizer="gd", learning_rate=0.01, tol=None)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X[:, :3], y)
+    assert len(calls) == 3
+    for name, value in before.items():
+        if name.endswith("_"):
+            assert_array_equal(getattr(model, name), value)
+    assert model.set_params(early_stopping=False, max_iter=2).fit(X, y).n_iter_ == 2
