@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "n_threads",
+    "optional",
 ]
 
 
@@ -60,3 +62,11 @@ def n_threads() -> int:
     """Threads that this process may use: cores, affinity, OMP_NUM_THREADS, threadpoolctl and joblib's limits respected."""
     count: Callable[..., Any] = _openmp_effective_n_threads
     return int(count())
+
+
+def optional(module: str, extra: str) -> Any:
+    """A module of a package that is installed only with an extra."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ImportError(f'{module.partition(".")[0]} is needed for this: pip install "sk_gd[{extra}]".') from error

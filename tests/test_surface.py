@@ -19,9 +19,9 @@ RUNGS = [  # a room imports only from rungs below its own, and two rooms of one 
     {"sources"},
     {"descent"},
     {"estimators"},
-    {"inspection"},
+    {"inspection", "onnx"},
 ]
-KNOW_SCIKIT_LEARN = {"estimators", "inspection", "_compat"}
+KNOW_SCIKIT_LEARN = {"estimators", "inspection", "onnx", "_compat"}
 
 
 def room_of(file):
@@ -45,7 +45,8 @@ every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.re
 
 def test_public_names():
     """__all__ is exactly this, and every name is there."""
-    assert sorted(sk_gd.__all__) == ["GDLinearRegressor", "GDLogisticClassifier", "__version__", "descent_method", "minimize"]
+    names = ["GDLinearRegressor", "GDLogisticClassifier", "__version__", "descent_method", "minimize", "onnx"]
+    assert sorted(sk_gd.__all__) == names
     assert all(hasattr(sk_gd, name) for name in sk_gd.__all__)
 
 
@@ -83,7 +84,8 @@ def test_import_is_light():
     code = "import sys, sklearn.linear_model; before = set(sys.modules); import sk_gd; print(*set(sys.modules) - before)"
     loaded = subprocess.run([sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert "sk_gd" in loaded
-    assert not {name.split(".")[0] for name in loaded} & {"matplotlib", "pandas", "polars", "dask", "distributed", "torch"}
+    heavy = {"matplotlib", "pandas", "polars", "dask", "distributed", "torch", "skl2onnx", "onnx"}
+    assert not {name.split(".")[0] for name in loaded} & heavy
 
 
 @pytest.mark.parametrize("registry", ["losses.LOSSES", "penalties.PENALTIES", "optimizers.OPTIMIZERS", "schedules.SCHEDULES",

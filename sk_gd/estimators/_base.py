@@ -29,10 +29,13 @@ from sk_gd.descent import (
     make_plan,
 )
 from sk_gd.estimators._data import check_initial, check_rows, keep_weighted
+from sk_gd.estimators._doc_link import DocLinkMixin
 from sk_gd.estimators._log import EpochLog
 from sk_gd.estimators._report import divergence, warn
 from sk_gd.estimators._sparse import SparseCoefMixin
+from sk_gd.estimators._twin import TwinMixin
 from sk_gd.estimators._validation import Rows, Validation, by_loss, by_scorer
+from sk_gd.estimators._versioned import VersionedMixin
 from sk_gd.losses import Loss
 from sk_gd.optimizers import OPTIMIZERS
 from sk_gd.penalties import ElasticNet
@@ -69,7 +72,7 @@ def every_one(watches: list[Watch]) -> Watch:
     return lambda state: sum(watch(state) for watch in watches) > 0
 
 
-class GradientDescentModel(SparseCoefMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+class GradientDescentModel(VersionedMixin, DocLinkMixin, TwinMixin, SparseCoefMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """A linear model fitted by gradient descent."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -101,6 +104,7 @@ class GradientDescentModel(SparseCoefMixin, BaseEstimator):  # type: ignore[misc
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         last: DescentState | None = getattr(self, "_state", None) if self.warm_start else None
         seed = seed if last is None else last.seed
+        self._weight_sum = float(len(rows.targets) if rows.weights is None else rows.weights.sum())
         if self.early_stopping is not False and held_out is None:
             rows, held_out = rows.split(self.validation_fraction, task.stratified, seed)
         objective = self._objective(rows, task)
