@@ -5,7 +5,7 @@ import pytest
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.losses import LogLoss, Multinomial, SquaredError
-from sk_gd.optimizers import GradientDescent, Momentum
+from sk_gd.optimizers import OPTIMIZERS, Adam
 
 TARGETS = {
     "regression": (GDLinearRegressor, SquaredError),
@@ -17,8 +17,7 @@ TARGETS = {
 
 def uncompiled(optimizer):
     """The same rule, without its twin."""
-    optimizer.kernel = None
-    return optimizer
+    return type("Uncompiled", (type(optimizer),), {"kernel": None})(**optimizer.get_params())
 
 
 def parameters(model):
@@ -42,16 +41,13 @@ def test_losses(make_problem, container, monkeypatch, target, optimizer, precond
 
 @pytest.mark.parametrize("preconditioner", [None, "diagonal"])
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.5])
-@pytest.mark.parametrize(
-    ("name", "rule"),
-    [("gd", GradientDescent), ("momentum", Momentum), ("nesterov", lambda: Momentum(nesterov=True))],
-)
-def test_optimizers(problem_for, Estimator, container, name, rule, l1_ratio, preconditioner):
+@pytest.mark.parametrize("rule", [*OPTIMIZERS.values(), lambda: Adam(weight_decay=0.1)], ids=[*OPTIMIZERS, "adamw"])
+def test_optimizers(problem_for, Estimator, container, rule, l1_ratio, preconditioner):
     """Stochastic epochs are the same whether the optimizer has a compiled twin or not."""
     X, y, sample_weight = problem_for(Estimator, n_samples=60, weighted=True)
     models = [
         Estimator("stochastic", optimizer=optimizer, preconditioner=preconditioner, alpha=0.01, l1_ratio=l1_ratio, max_iter=3,
                   schedule="inverse_scaling", tol=None, random_state=0).fit(container(X), y, sample_weight=sample_weight)
-        for optimizer in (name, uncompiled(rule()))
+        for optimizer in (rule(), uncompiled(rule()))
     ]  # fmt: skip
     np.testing.assert_allclose(parameters(models[0]), parameters(models[1]), rtol=1e-9)

@@ -80,24 +80,26 @@ class ScheduledStep(Generic[P]):
 
     def epoch(self, objective: P, state: DescentState) -> None:
         """One pass over the rows: estimate the gradient, turn it into a direction, update the parameters."""
-        rates, met = self.rates(state, self.batching.n_updates(objective.n_samples)), 0.0
+        rates, met, optimizer = self.rates(state, self.batching.n_updates(objective.n_samples)), 0.0, self.optimizer
         theta = self.coordinates.enter(state.theta)
-        memory = self.optimizer.init(theta) if state.memory is None else state.memory
+        memory = optimizer.init(theta) if state.memory is None else state.memory
         for rate, rows in zip(rates, self.batching.epoch(objective.n_samples, state.rng), strict=True):
             if rows is None and state.gradient is not None:
                 value, gradient = state.value, state.gradient  # known from valuing the last epoch
             else:
                 value, gradient = objective.value_and_gradient(self.coordinates.leave(theta), rows)
-            direction, memory = self.optimizer.direction(self.coordinates.gradient(gradient), memory)
+            direction, memory = optimizer.direction(self.coordinates.gradient(gradient), memory)
+            decay = rate * optimizer.weight_decay * objective.coef(theta)
             theta = theta - rate * direction
-            theta = self.prox(objective, theta, rate)
+            objective.coef(theta)[:] -= decay
+            theta = self.prox(objective, theta, rate * np.broadcast_to(optimizer.stretch(memory), theta.shape))
             met += value * (1.0 if rows is None else len(rows) / objective.n_samples)
         state.theta, state.memory, state.n_updates = self.coordinates.leave(theta), memory, state.n_updates + len(rates)
         self.close(objective, state, met)
 
-    def prox(self, objective: P, theta: Array, rate: float) -> Array:
-        """Step over the part of the objective that has no gradient, in the metric's coordinates."""
-        objective.coef(theta)[:] = soft_threshold(objective.coef(theta), rate * self.coordinates.l1)
+    def prox(self, objective: P, theta: Array, rates: Array) -> Array:
+        """Step over the part of the objective that has no gradient, in the metric's coordinates, as far as along gradients."""
+        objective.coef(theta)[:] = soft_threshold(objective.coef(theta), objective.coef(rates) * self.coordinates.l1)
         return theta
 
     def close(self, objective: P, state: DescentState, met: float) -> None:

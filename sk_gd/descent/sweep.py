@@ -82,7 +82,7 @@ class SweepStep(ScheduledStep[Objective]):
         if loss.pointwise is None or optimizer.kernel is None:
             return sweep(
                 source.dense_rows, source.y, weights, order, size, rates, theta, value_and_slope=loss.value_and_slope,
-                direction=optimizer.direction, slopes=slopes, support=support, **terms,
+                optimizer=optimizer, slopes=slopes, support=support, **terms,
             )  # fmt: skip
         terms = {**terms, "loss": loss.pointwise, "optimizer": optimizer.kernel, "hyper": optimizer.hyper(), "slopes": slopes}
         if isinstance(source, CSRSource):

@@ -31,7 +31,7 @@
 
 /* The numbers are those of LOSSES and OPTIMIZERS in _check.py. */
 enum { SQUARED_ERROR, LOG_LOSS, MULTINOMIAL };
-enum { GRADIENT_DESCENT, MOMENTUM, NESTEROV };
+enum { GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM };
 
 /* Most rows that the dense kernels hold at a time; their callers size buffers by it. */
 enum { BLOCK = 256 };
@@ -68,6 +68,7 @@ typedef struct {
 #define REAL float
 #define BITS int32_t
 #define NAMED(name) name##_f
+#define SQRT sqrtf
 #define LN2_HIGH 0.693145751953125f
 #define LN2_LOW 1.4286068203e-6f
 #include "_losses.h"
@@ -76,12 +77,14 @@ typedef struct {
 #undef REAL
 #undef BITS
 #undef NAMED
+#undef SQRT
 #undef LN2_HIGH
 #undef LN2_LOW
 
 #define REAL double
 #define BITS int64_t
 #define NAMED(name) name##_d
+#define SQRT sqrt
 #define LN2_HIGH 0.6931471805598903
 #define LN2_LOW 5.497923018708371e-14
 #include "_losses.h"
@@ -90,6 +93,7 @@ typedef struct {
 #undef REAL
 #undef BITS
 #undef NAMED
+#undef SQRT
 #undef LN2_HIGH
 #undef LN2_LOW
 

@@ -163,6 +163,7 @@ def sweep_csr(
     cdef Py_ssize_t[::1] touched = np.empty(d if supported else 0, np.intp)
     cdef const double *beside = &columns[0, 0] if settles or supported else NULL
     cdef floating *w = &theta[0, 0]
+    cdef floating *kinks = &threshold[0] if np.any(l1) else NULL
     cdef floating *mean = &anchor[0, 0] if anchor.shape[0] else NULL
     cdef bint reduced = old is not None
     cdef double total = 0.0, scale = 1.0, passed = 0.0, rate, keep, refreshed, change, share, value
@@ -257,10 +258,10 @@ def sweep_csr(
                     n_touched = 0
                 if floating is float:
                     update_f(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0],
-                             &threshold[0], optimizer, &hyper[0], rate, refreshed)
+                             kinks, optimizer, &hyper[0], rate, refreshed)
                 else:
                     update_d(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0],
-                             &threshold[0], optimizer, &hyper[0], rate, refreshed)
+                             kinks, optimizer, &hyper[0], rate, refreshed)
                 memset(&gradient[0, 0], 0, K * width * sizeof(floating))
         if lazy:
             multiply_out(w, K, width, columns, scale, passed)

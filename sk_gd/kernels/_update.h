@@ -7,7 +7,27 @@ INLINE REAL NAMED(shrink)(REAL x, REAL t)
     return x - (clipped > t ? t : clipped);
 }
 
-/* Turns a gradient into the direction to follow, in place. A new optimizer is a number in _simd.h and a case here. */
+/* What makes up for a running mean that began with zero. */
+INLINE REAL NAMED(unbias)(double beta, REAL count)
+{
+    return (REAL)(1 / (1 - pow(beta, count)));
+}
+
+INLINE void NAMED(adam)(const double *hyper, ptrdiff_t n, REAL *RESTRICT gradient, REAL *RESTRICT mean, REAL *RESTRICT square,
+                        REAL *RESTRICT count)
+{
+    const REAL beta_1 = (REAL)hyper[0], beta_2 = (REAL)hyper[1], epsilon = (REAL)hyper[2];
+    const REAL of_mean = NAMED(unbias)(hyper[0], count[0] + 1), of_square = NAMED(unbias)(hyper[1], count[0] + 1);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        mean[i] = beta_1 * mean[i] + (1 - beta_1) * gradient[i];
+        square[i] = beta_2 * square[i] + (1 - beta_2) * gradient[i] * gradient[i];
+        gradient[i] = of_mean * mean[i] / (SQRT(of_square * square[i]) + epsilon);
+        count[i] += 1;
+    }
+}
+
+/* Turns a gradient into the direction to follow, in place. A new optimizer is a number in _simd.h and a case here; one whose
+   directions are not `gain` times the gradient has a case in `stretch`, too. */
 INLINE void NAMED(direct)(int optimizer, const double *hyper, ptrdiff_t n, REAL *RESTRICT gradient, REAL *RESTRICT memory)
 {
     switch (optimizer) {
@@ -21,8 +41,47 @@ INLINE void NAMED(direct)(int optimizer, const double *hyper, ptrdiff_t n, REAL 
             gradient[i] += (REAL)hyper[0] * memory[i];
         }
         break;
+    case ADAGRAD:
+        for (ptrdiff_t i = 0; i < n; i++) {
+            memory[i] += gradient[i] * gradient[i];
+            gradient[i] /= SQRT(memory[i]) + (REAL)hyper[0];
+        }
+        break;
+    case RMSPROP:
+        for (ptrdiff_t i = 0; i < n; i++) {
+            memory[i] = (REAL)hyper[0] * memory[i] + (REAL)(1 - hyper[0]) * gradient[i] * gradient[i];
+            gradient[i] /= SQRT(memory[i]) + (REAL)hyper[1];
+        }
+        break;
+    case ADAM:
+        NAMED(adam)(hyper, n, gradient, memory, memory + n, memory + 2 * n);
+        break;
     default:
         break;
+    }
+}
+
+/* How many times its gradient the direction is, where the gradient stays what it is. */
+INLINE void NAMED(stretch)(int optimizer, const double *hyper, ptrdiff_t n, const REAL *RESTRICT memory, REAL *RESTRICT factor)
+{
+    const REAL constant = optimizer == MOMENTUM || optimizer == NESTEROV ? (REAL)(1 / (1 - hyper[0])) : 1;
+    const REAL of_square = optimizer == ADAM ? NAMED(unbias)(hyper[1], memory[2 * n]) : 1;
+    switch (optimizer) {
+    case ADAGRAD:
+        for (ptrdiff_t i = 0; i < n; i++)
+            factor[i] = 1 / (SQRT(memory[i]) + (REAL)hyper[0]);
+        break;
+    case RMSPROP:
+        for (ptrdiff_t i = 0; i < n; i++)
+            factor[i] = 1 / (SQRT(memory[i]) + (REAL)hyper[1]);
+        break;
+    case ADAM:
+        for (ptrdiff_t i = 0; i < n; i++)
+            factor[i] = 1 / (SQRT(of_square * memory[n + i]) + (REAL)hyper[2]);
+        break;
+    default:
+        for (ptrdiff_t i = 0; i < n; i++)
+            factor[i] = constant;
     }
 }
 
@@ -32,8 +91,9 @@ KERNEL void NAMED(update)(REAL *RESTRICT theta, REAL *RESTRICT gradient, REAL *R
                           ptrdiff_t n_outputs, ptrdiff_t width, ptrdiff_t d, const REAL *RESTRICT l2, const REAL *RESTRICT l1,
                           int optimizer, const double *hyper, double rate, double refresh)
 {
-    const REAL step = (REAL)rate, part = (REAL)refresh;
-    for (ptrdiff_t i = 0; anchor && i < n_outputs * width; i++) {
+    const ptrdiff_t n = n_outputs * width;
+    const REAL step = (REAL)rate, part = (REAL)refresh, decay = optimizer == ADAM ? (REAL)hyper[3] : 0;
+    for (ptrdiff_t i = 0; anchor && i < n; i++) {
         const REAL fresh = gradient[i];
         gradient[i] += anchor[i];
         anchor[i] += part * fresh;
@@ -41,10 +101,15 @@ KERNEL void NAMED(update)(REAL *RESTRICT theta, REAL *RESTRICT gradient, REAL *R
     for (ptrdiff_t k = 0; k < n_outputs; k++)
         for (ptrdiff_t j = 0; j < d; j++)
             gradient[k * width + j] += l2[j] * theta[k * width + j];
-    NAMED(direct)(optimizer, hyper, n_outputs * width, gradient, memory);
-    for (ptrdiff_t i = 0; i < n_outputs * width; i++)
+    NAMED(direct)(optimizer, hyper, n, gradient, memory);
+    for (ptrdiff_t k = 0; decay != 0 && k < n_outputs; k++)
+        for (ptrdiff_t j = 0; j < d; j++)
+            gradient[k * width + j] += decay * theta[k * width + j];
+    for (ptrdiff_t i = 0; i < n; i++)
         theta[i] -= step * gradient[i];
+    if (l1)
+        NAMED(stretch)(optimizer, hyper, n, memory, gradient);
     for (ptrdiff_t k = 0; l1 && k < n_outputs; k++)
         for (ptrdiff_t j = 0; j < d; j++)
-            theta[k * width + j] = NAMED(shrink)(theta[k * width + j], step * l1[j]);
+            theta[k * width + j] = NAMED(shrink)(theta[k * width + j], step * l1[j] * gradient[k * width + j]);
 }

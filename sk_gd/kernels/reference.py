@@ -4,7 +4,7 @@ One update of the parameters theta, of shape (n_outputs, n_features + fit_interc
 
     slope_i   = s_i * dloss(y_i, z_i) / dz,   z_i = x_i . coef + intercept
     gradient  = (1 / |B|) * sum_B (slope_i - slopes_i) * (x_i, 1)  +  anchor  +  (l2 * coef, 0)
-    theta     = prox(theta - rate * direction(gradient), rate * l1)
+    theta     = prox(theta - rate * (direction(gradient) + (weight_decay * coef, 0)), rate * stretch * l1)
 
 ``slopes`` and ``anchor`` are the control variate of SVRG and SAGA: the slopes at a reference point and the mean gradient made
 of them; empty arrays mean plain descent. ``refresh`` (SAGA) replaces both by what the sweep sees on its way.
@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sk_gd.optimizers import Optimizer
 
 Array = NDArray[Any]
 
@@ -37,7 +39,7 @@ def sweep(
     theta: Array,
     *,
     value_and_slope: Callable[[Array, Array], tuple[Array, Array]],
-    direction: Callable[[Array, Array], tuple[Array, Array]],
+    optimizer: Optimizer,
     memory: Array,
     l2: Array,
     l1: Array,
@@ -74,7 +76,11 @@ def sweep(
                 slopes[batch] = slope
             gradient = gradient + rest
         gradient[:, :n_features] += share[:n_features] * l2 * theta[:, :n_features]
-        step_direction, memory[:] = direction(gradient, memory)
-        theta -= rates[step] * step_direction
-        theta[:, :n_features] = soft_threshold(theta[:, :n_features], rates[step] * share[:n_features] * l1)
+        direction, memory[:] = optimizer.direction(gradient, memory)
+        coef = theta[:, :n_features]
+        decay = rates[step] * optimizer.weight_decay * coef
+        theta -= rates[step] * direction
+        coef -= decay
+        stretch = np.broadcast_to(optimizer.stretch(memory), theta.shape)[:, :n_features]
+        coef[:] = soft_threshold(coef, rates[step] * stretch * share[:n_features] * l1)
     return total

@@ -4,13 +4,19 @@ from collections.abc import Callable
 from functools import partial
 
 from sk_gd.optimizers._base import Optimizer
+from sk_gd.optimizers.adagrad import AdaGrad
+from sk_gd.optimizers.adam import Adam
 from sk_gd.optimizers.gradient_descent import GradientDescent
 from sk_gd.optimizers.momentum import Momentum
+from sk_gd.optimizers.rmsprop import RMSProp
 
 OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
     "gd": GradientDescent,
     "momentum": Momentum,
     "nesterov": partial(Momentum, nesterov=True),
+    "adagrad": AdaGrad,
+    "rmsprop": RMSProp,
+    "adam": Adam,
 }
 
-__all__ = ["OPTIMIZERS", "GradientDescent", "Momentum", "Optimizer"]
+__all__ = ["OPTIMIZERS", "AdaGrad", "Adam", "GradientDescent", "Momentum", "Optimizer", "RMSProp"]

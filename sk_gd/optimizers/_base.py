@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
+
+from sk_gd._params import Params
 
 Array = NDArray[Any]
 
 
-class Optimizer(Protocol):
-    """An update rule, ``theta <- theta - rate * direction``.
+class Optimizer(Params, ABC):
+    """An update rule, ``theta <- theta - rate * direction``; with an L1 penalty, soft thresholds follow each step.
+
+    A rule of your own is a dataclass with ``init`` and ``direction``; what else there is here has a default that suits
+    directions in proportion to the gradient.
 
     Attributes
     ----------
     kernel : int or None
-        Number of the compiled twin; None where there is none.
+        Number of the compiled twin; with None, the sweeps run in Python.
     gain : float
         Length of the directions that a constant gradient of length 1 leads to.
+    unit_free : bool
+        Whether directions forget the length of the gradient: each entry is then a number of about 1, and the learning rate has
+        the unit of the parameters.
+    weight_decay : float
+        Decoupled decay: every update also subtracts ``rate * weight_decay * coef``, never from the intercept.
     """
 
-    @property
-    def kernel(self) -> int | None: ...
+    unit_free: bool = False
+    weight_decay: float = 0.0
 
     @property
-    def gain(self) -> float: ...
+    def kernel(self) -> int | None:
+        return None
+
+    @property
+    def gain(self) -> float:
+        return 1.0
 
     def hyper(self) -> Array:
         """Hyper-parameters as the compiled twin reads them."""
+        return np.empty(0)
 
+    @abstractmethod
     def init(self, theta: Array) -> Array:
         """Memory at the start: as many arrays of theta's shape as the rule needs, stacked."""
 
+    @abstractmethod
     def direction(self, gradient: Array, memory: Array) -> tuple[Array, Array]:
         """Direction of the step against which theta moves, and the memory after it."""
+
+    def stretch(self, memory: Array) -> float | Array:
+        """How many times its gradient the direction is, where the gradient stays what it is.
+
+        A soft threshold balances a gradient only if it is stretched like the direction: else the descent would end
+        elsewhere than at the minimum.
+        """
+        return self.gain
+

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from sk_gd.optimizers._base import Array
+from sk_gd.optimizers._base import Array, Optimizer
 
 
-class GradientDescent:
+@dataclass
+class GradientDescent(Optimizer):
     """``direction = gradient``."""
 
-    kernel: int | None = 0
-    gain = 1.0
-
-    def hyper(self) -> Array:
-        return np.empty(0)
+    kernel = 0
 
     def init(self, theta: Array) -> Array:
         return np.empty((0, *theta.shape), theta.dtype)

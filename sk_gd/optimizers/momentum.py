@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from sk_gd.optimizers._base import Array
+from sk_gd.optimizers._base import Array, Optimizer
 
 
-class Momentum:
+@dataclass
+class Momentum(Optimizer):
     """``velocity = beta * velocity + gradient``, ``direction = velocity``.
 
     With ``nesterov=True`` the direction looks one step ahead: ``direction = gradient + beta * velocity``.
@@ -22,15 +25,27 @@ class Momentum:
     References
     ----------
     Polyak, 1964; Nesterov, 1983; the form of Sutskever, Martens, Dahl and Hinton, 2013.
+
+    Examples
+    --------
+    >>> from sk_gd.optimizers import Momentum
+    >>> Momentum(beta=0.8).set_params(nesterov=True)
+    Momentum(beta=0.8, nesterov=True)
     """
 
-    def __init__(self, beta: float = 0.9, nesterov: bool = False) -> None:
-        if not 0 <= beta < 1:
-            raise ValueError(f"beta must be in [0, 1), got {beta!r}: at 1 and above the velocity never fades.")
-        self.beta = beta
-        self.nesterov = nesterov
-        self.kernel: int | None = 2 if nesterov else 1
-        self.gain = 1 / (1 - beta)
+    beta: float = 0.9
+    nesterov: bool = False
+
+    def check(self) -> None:
+        self.expect("beta", "[0, 1)", "at 1 and above the velocity never fades")
+
+    @property
+    def kernel(self) -> int | None:
+        return 2 if self.nesterov else 1
+
+    @property
+    def gain(self) -> float:
+        return 1 / (1 - self.beta)
 
     def hyper(self) -> Array:
         return np.array([self.beta])

@@ -2,14 +2,34 @@
 
 from collections.abc import Callable
 
+from sk_gd.schedules._base import FromFunction, Schedule
+from sk_gd.schedules.adaptive import Adaptive
 from sk_gd.schedules.constant import Constant
-from sk_gd.schedules.inverse_scaling import Array, InverseScaling
-
-Schedule = Callable[[Array], Array]
+from sk_gd.schedules.cosine import Cosine
+from sk_gd.schedules.exponential import Exponential
+from sk_gd.schedules.inverse_scaling import InverseScaling
+from sk_gd.schedules.optimal import Optimal
+from sk_gd.schedules.step_decay import StepDecay
 
 SCHEDULES: dict[str, Callable[[], Schedule]] = {
     "constant": Constant,
     "inverse_scaling": InverseScaling,
+    "exponential": Exponential,
+    "step": StepDecay,
+    "cosine": Cosine,
+    "adaptive": Adaptive,
+    "optimal": Optimal,
 }
 
-__all__ = ["SCHEDULES", "Constant", "InverseScaling", "Schedule"]
+__all__ = [
+    "SCHEDULES",
+    "Adaptive",
+    "Constant",
+    "Cosine",
+    "Exponential",
+    "FromFunction",
+    "InverseScaling",
+    "Optimal",
+    "Schedule",
+    "StepDecay",
+]

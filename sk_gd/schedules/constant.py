@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from sk_gd.schedules._base import Array, Schedule
 
 
-class Constant:
+@dataclass
+class Constant(Schedule):
     """``rate(t) = learning_rate``."""
 
-    def __call__(self, steps: NDArray[Any]) -> NDArray[Any]:
+    def __call__(self, steps: Array, n_stalls: int = 0) -> Array:
         return np.ones(len(steps))

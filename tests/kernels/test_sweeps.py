@@ -54,7 +54,7 @@ def draw(
         "theta": theta,
         "loss": LOSSES[loss](),
         "optimizer": rule,
-        "memory": 0.1 * rng.normal(size=rule.init(theta).shape).astype(dtype),
+        "memory": rule.direction(rng.normal(size=theta.shape).astype(dtype), rule.init(theta))[1],
         "l2": np.broadcast_to(l2, d).astype(float),
         "l1": np.broadcast_to(l1, d).astype(float),
         "slopes": rng.normal(size=reduced).astype(dtype),
@@ -74,7 +74,7 @@ def by_python(a, batch_size, container="dense"):
     out = {name: a[name].copy() for name in ("theta", "memory", "slopes", "anchor")}
     loss = sweep(
         lambda rows: a["X"][rows], a["y"], a["weights"], a["rows"], batch_size, a["rates"], out["theta"],
-        value_and_slope=a["loss"].value_and_slope, direction=a["optimizer"].direction, memory=out["memory"], l2=a["l2"],
+        value_and_slope=a["loss"].value_and_slope, optimizer=a["optimizer"], memory=out["memory"], l2=a["l2"],
         l1=a["l1"], slopes=out["slopes"], anchor=out["anchor"], refresh=a["refresh"], n_samples=a["n_samples"],
         support=support_of(a["X"], container),
     )  # fmt: skip

@@ -1,0 +1,47 @@
+"""Hyper-parameters of objects that are not estimators, in scikit-learn's words but without scikit-learn."""
+
+from __future__ import annotations
+
+import inspect
+from numbers import Integral, Real
+from typing import Any, Self
+
+
+class Params:
+    """What makes a dataclass cloned and searched by scikit-learn: its fields are the hyper-parameters.
+
+    A search reaches them through the estimator that holds the object, as in ``optimizer__beta_1``. A subclass says in ``check``
+    which values it refuses: when it is built, when a parameter is set, and when a fit begins.
+    """
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Refuse hyper-parameters that make no sense."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Hyper-parameters by name; none of them has parameters of its own, so ``deep`` changes nothing."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set some hyper-parameters, all or, if one is refused, none."""
+        if unknown := params.keys() - self.get_params().keys():
+            raise ValueError(
+                f"{type(self).__name__} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(self.get_params())}."
+            )
+        type(self)(**{**self.get_params(), **params})
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def expect(self, name: str, interval: str, why: str, *, whole: bool = False) -> None:
+        """Refuse a hyper-parameter outside an interval, written as in mathematics: ``[0, 1)``."""
+        value = getattr(self, name)
+        low, high = (float(end) for end in interval[1:-1].split(","))
+        if isinstance(value, Integral if whole else Real) and not isinstance(value, bool):
+            above = value >= low if interval[0] == "[" else value > low
+            if above and (value <= high if interval[-1] == "]" else value < high):
+                return
+        kind = "a whole number" if whole else "a number"
+        raise ValueError(f"{name} of {type(self).__name__} must be {kind} in {interval}, got {value!r}: {why}.")
