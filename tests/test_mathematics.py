@@ -9,7 +9,7 @@ from sk_gd.losses import LOSSES
 from sk_gd.optimizers import OPTIMIZERS
 from sk_gd.penalties import PENALTIES
 from sk_gd.preconditioners import PRECONDITIONERS
-from sk_gd.schedules import SCHEDULES
+from sk_gd.schedules import SCHEDULES, Adaptive, Constant, Cosine, Exponential, InverseScaling, Optimal, StepDecay
 from sk_gd.sources import source_of
 
 ALPHA = 0.7
@@ -97,7 +97,7 @@ def test_names_of_penalties(name, l1, l2, rng):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizers_are_pure(name, rng):
-    """Memory in, memory out: the arguments stay as they were, and the first direction is along the gradient."""
+    """Memory in, memory out: the arguments stay as they were, and the first direction is along the gradient, or its signs."""
     optimizer = OPTIMIZERS[name]()
     theta, gradient = rng.normal(size=(2, 5)), rng.normal(size=(2, 5))
     memory = optimizer.init(theta)
@@ -109,18 +109,73 @@ def test_optimizers_are_pure(name, rng):
     assert_array_equal(direction, again)
     assert after.shape == memory.shape
     assert np.vdot(direction, gradient) > 0
-    assert abs(np.vdot(direction, gradient) - np.linalg.norm(direction) * np.linalg.norm(gradient)) < 1e-9
+    if optimizer.unit_free:
+        assert_allclose(direction, optimizer.gain * np.sign(gradient), rtol=1e-6)
+    else:
+        assert abs(np.vdot(direction, gradient) - np.linalg.norm(direction) * np.linalg.norm(gradient)) < 1e-9
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_constant_gradient(name, rng):
+    """A gradient that stays leads to `stretch` times itself, and no direction is longer than `gain` says."""
+    optimizer, gradient = OPTIMIZERS[name](), rng.normal(size=(2, 5))
+    memory = optimizer.init(gradient)
+    longest = optimizer.gain * (1.0 if optimizer.unit_free else np.abs(gradient))
+    for _ in range(300):
+        direction, memory = optimizer.direction(gradient, memory)
+        assert np.all(np.abs(direction) <= longest * (1 + 1e-12))
+    assert_allclose(direction, optimizer.stretch(memory) * gradient, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if OPTIMIZERS[name]().unit_free])
+@pytest.mark.parametrize("unit", [1e3, 1e-3])
+def test_unit_free_directions(name, unit, rng):
+    """The length of the gradients does not matter to rules that say so, nor does a gradient of zero."""
+    optimizer, gradients = OPTIMIZERS[name](), rng.normal(size=(4, 2, 5))
+    gradients[:, 0, 0] = 0.0
+    memories = [optimizer.init(gradients[0])] * 2
+    for gradient in gradients:
+        (one, memories[0]), (other, memories[1]) = (optimizer.direction(f * gradient, m) for f, m in zip((1.0, unit), memories))
+        assert_allclose(other, one, rtol=1e-3)
+        assert one[0, 0] == 0.0
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_schedules_are_vectorised(name):
-    """Rates of many steps at once are the rates of each: positive, never growing, 1 at the first step."""
-    schedule, steps = SCHEDULES[name](), np.arange(1, 50)
+@pytest.mark.parametrize("n_updates", [1, 7])
+def test_schedules_are_vectorised(name, n_updates):
+    """Rates of many steps at once are the rates of each: positive, never growing without a restart, 1 at the first step."""
+    schedule, steps = SCHEDULES[name]().given(0.5, 0.1, n_updates), np.arange(1, 50)
     rates = schedule(steps)
     assert_allclose(rates, [schedule(np.array([step]))[0] for step in steps])
     assert rates[0] == 1
-    assert np.all(rates > 0)
-    assert np.all(np.diff(rates) <= 0)
+    assert np.all((rates > 0) & (rates <= 1))
+    restarts = np.flatnonzero(np.diff(rates) > 0) + 1
+    assert name == "cosine" or not restarts.size
+    assert np.all(rates[restarts] == 1)
+
+
+FORMULAS = [  # schedule: rates of steps 1 to 7 at a learning rate of 0.5, alpha=0.1 and 2 updates an epoch, after 3 stalls
+    (Constant(), [1, 1, 1, 1, 1, 1, 1]),
+    (InverseScaling(power=1.0), [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 7]),
+    (Exponential(factor=0.25), [1, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625]),
+    (StepDecay(every=1.5, factor=0.1), [1, 1, 1, 0.1, 0.1, 0.1, 0.01]),
+    (Cosine(period=1, growth=2, floor=0.2), [1, 0.6, 1, 0.6 + 0.4 * 0.5**0.5, 0.6, 0.6 - 0.4 * 0.5**0.5, 1]),
+    (Cosine(period=1, growth=1), [1, 0.5, 1, 0.5, 1, 0.5, 1]),
+    (Adaptive(factor=0.5), [0.125] * 7),
+    (Optimal(), [1, 1 / 1.05, 1 / 1.1, 1 / 1.15, 1 / 1.2, 1 / 1.25, 1 / 1.3]),
+    (Optimal(decay=1.0), [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 7]),
+]
+
+
+@pytest.mark.parametrize(("schedule", "rates"), FORMULAS, ids=repr)
+def test_schedules_are_their_formulas(schedule, rates):
+    """The numbers, by hand."""
+    assert_allclose(schedule.given(0.5, 0.1, 2)(np.arange(1, 8), n_stalls=3), rates)
+
+
+def test_every_schedule_has_its_formula():
+    """None is forgotten in the table above."""
+    assert {type(schedule) for schedule, _ in FORMULAS} == set(SCHEDULES.values())
 
 
 @pytest.fixture

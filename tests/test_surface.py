@@ -13,7 +13,7 @@ import sk_gd
 HOUSE = Path(inspect.getfile(sk_gd)).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 RUNGS = [  # a room imports only from rungs below its own, and two rooms of one rung never from each other
-    {"_array", "_compat"},
+    {"_array", "_compat", "_params"},
     {"losses", "penalties", "optimizers", "schedules", "preconditioners"},
     {"kernels"},
     {"sources"},

@@ -59,6 +59,9 @@ class LineSearchStep(Generic[P]):
             self.aim(objective, state)
         doubt_gap(objective, state)
 
+    def shorten(self, state: DescentState) -> None:
+        """The search has found the right length already."""
+
     def aim(self, objective: P, state: DescentState) -> None:
         """Choose the direction, and estimate with the same model how far down the minimum is."""
         if objective.penalty.l1:

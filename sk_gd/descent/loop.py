@@ -28,6 +28,9 @@ class Step(Protocol[P_contra]):
     def certify(self, objective: P_contra, state: DescentState) -> None:
         """Make sure of the gap, before it is believed."""
 
+    def shorten(self, state: DescentState) -> None:
+        """Answer a stall, if there is an answer."""
+
 
 def descend(
     objective: P,
@@ -66,6 +69,8 @@ def descend(
             state.recover()
         stop = watch(state)
         state.record()
+        if stopping.stalled(state):
+            step.shorten(state)
         if stop:
             return StopReason.CALLBACK
     return reason

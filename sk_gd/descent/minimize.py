@@ -20,9 +20,9 @@ from sk_gd.descent.projected import ProjectedLineSearchStep, ProjectedStep
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
-from sk_gd.optimizers import OPTIMIZERS
+from sk_gd.optimizers import OPTIMIZERS, as_optimizer
 from sk_gd.preconditioners import Identity, Isotropic
-from sk_gd.schedules import SCHEDULES, Constant
+from sk_gd.schedules import SCHEDULES, Constant, as_schedule
 
 Array = NDArray[Any]
 
@@ -75,8 +75,9 @@ def minimize(
     learning_rate : float or "auto", default="auto"
         Step length before the schedule. "auto" is a line search, or, for an optimizer or a schedule of your choice, 1 / L
         with L the largest curvature at x0: safe there, though perhaps not elsewhere.
-    schedule : str or callable, default="constant"
-        Maps step numbers 1, 2, ... (an array) to multiples of the learning rate.
+    schedule : str, object or callable, default="constant"
+        How the rate goes on: a name from ``sk_gd.schedules.SCHEDULES``, such an object (an epoch is one step), or a callable that
+        maps step numbers 1, 2, ... (an array) to multiples of the learning rate.
     max_iter : int, default=1000
         Limit of steps per start.
     tol : float or None, default=1e-12
@@ -253,11 +254,11 @@ def make_step(function: Function, optimizer: Any, learning_rate: float | str, sc
             raise ValueError(f"{name} must be one of {sorted(registry)} or an object, got {given!r}.")
     if not (learning_rate == "auto" or (not isinstance(learning_rate, str) and 0 < learning_rate < np.inf)):
         raise ValueError(f"learning_rate must be a positive number or 'auto', got {learning_rate!r}.")
-    schedule = SCHEDULES[schedule]() if isinstance(schedule, str) else schedule
+    schedule = as_schedule(schedule)
     if optimizer == "auto" and learning_rate == "auto" and isinstance(schedule, Constant):
         search = ProjectedLineSearchStep if function.bounded else LineSearchStep
         return search(function.n_samples, Isotropic(), smooth=True)
-    optimizer = OPTIMIZERS["gd" if optimizer == "auto" else optimizer]() if isinstance(optimizer, str) else optimizer
+    optimizer = as_optimizer("gd" if optimizer == "auto" else optimizer)
     rate = None if learning_rate == "auto" else float(learning_rate)
     kind = ProjectedStep if function.bounded else ScheduledStep
     return kind(Batching(function.n_samples), optimizer, schedule, rate, Identity())

@@ -17,9 +17,9 @@ from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
 from sk_gd.descent.sweep import SweepStep
-from sk_gd.optimizers import OPTIMIZERS, GradientDescent
+from sk_gd.optimizers import GradientDescent, as_optimizer
 from sk_gd.preconditioners import PRECONDITIONERS, Diagonal, Hessian, Identity, Joint, Metric
-from sk_gd.schedules import SCHEDULES, Constant
+from sk_gd.schedules import Constant, as_schedule
 from sk_gd.sources import CSRSource
 
 BATCH_SIZE = 256
@@ -87,7 +87,7 @@ def make_plan(
     n = objective.n_samples
     size = _size(objective, variant, batch_size)
     everything = size >= n
-    schedule = SCHEDULES[schedule]() if isinstance(schedule, str) else schedule
+    schedule = as_schedule(schedule)
     rate = None if learning_rate == "auto" else float(learning_rate)
     if isinstance(optimizer, str) and optimizer in REDUCED and everything:
         if variant == "batch":
@@ -113,7 +113,7 @@ def make_plan(
     if optimizer == "auto":
         optimizer = "gd"
     name = optimizer if isinstance(optimizer, str) else type(optimizer).__name__
-    optimizer = OPTIMIZERS[optimizer]() if isinstance(optimizer, str) else optimizer
+    optimizer = as_optimizer(optimizer)
     kind = ScheduledStep if everything else SweepStep
     return Plan(kind(batching, optimizer, schedule, rate, metric), _name(f"{name}, {_rows(size, n)}", metric))
 

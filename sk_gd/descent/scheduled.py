@@ -15,6 +15,8 @@ from sk_gd.penalties import soft_threshold
 from sk_gd.preconditioners import Identity, Metric
 from sk_gd.schedules import Schedule
 
+SHORTEST = 1e-6  # multiple of the learning rate below which no schedule needs to go (scikit-learn's "adaptive")
+
 
 class ScheduledStep(Generic[P]):
     """``theta - rate(t) * direction``, then the penalty's proximal map, in the coordinates of a metric.
@@ -25,10 +27,10 @@ class ScheduledStep(Generic[P]):
         On which rows every gradient is estimated.
     optimizer : Optimizer
         How gradients become directions.
-    schedule : callable
+    schedule : Schedule
         Step numbers 1, 2, ... to multiples of the learning rate.
     learning_rate : float or None
-        None takes the largest rate that is safe for sure, ``1 / L``, with L the smoothness of a batch of this size.
+        None takes a rate that is safe for sure, see :meth:`safe_rate`.
     metric : Metric
         In its coordinates the second derivative is about one number times the identity.
     """
@@ -58,10 +60,20 @@ class ScheduledStep(Generic[P]):
             state.rate = self.learning_rate
         elif state.rate != state.rate:
             state.rate = self.safe_rate(objective, state)
+        strength = float(np.mean(penalty.l1 + penalty.l2))
+        self.paced = self.schedule.given(state.rate, strength, self.batching.n_updates(objective.n_samples))
 
     def safe_rate(self, objective: P, state: DescentState) -> float:
-        """One over the smoothness that a batch can be expected to have, wherever the descent goes; less where it is noisy."""
+        """One over the smoothness L that a batch can be expected to have, wherever the descent goes; less where it is noisy.
+
+        Where the optimizer's directions are unit-free, all entries of a step have about one size. In batch that is the mean size of
+        the entries of ``gradient / L`` at the start: of all steps along the gradient's signs, this one lowers the quadratic bound
+        of the objective most. The steps of one epoch on some of the rows make a random walk of about that size.
+        """
         smooth = objective.smoothness(state.metric) * state.metric.unit
+        if self.optimizer.unit_free:
+            size = float(np.abs(self.coordinates.gradient(state.gradient)).mean()) / max(smooth, np.finfo(np.float64).tiny)
+            return size / (self.optimizer.gain * self.batching.n_updates(objective.n_samples) ** 0.5)
         caution = 1.0 if self.batching.size >= objective.n_samples else 2 * self.optimizer.gain
         return 1 / (caution * self.expected_smoothness(objective, smooth, None))
 
@@ -76,7 +88,14 @@ class ScheduledStep(Generic[P]):
     def rates(self, state: DescentState, count: int) -> Array:
         """The next step lengths."""
         steps = np.arange(state.n_updates + 1, state.n_updates + count + 1)
-        return state.rate * state.rate_scale * np.asarray(self.schedule(steps), dtype=np.float64)
+        return state.rate * state.rate_scale * self.paced(steps, state.n_stalls)
+
+    def shorten(self, state: DescentState) -> None:
+        """Answer a stall by the shorter steps that the schedule may have for it; they settle the descent once they are tiny."""
+        step = np.array([state.n_updates + 1])
+        now, then = (float(self.paced(step, n_stalls)[0]) for n_stalls in (state.n_stalls, state.n_stalls + 1))
+        if then < now:
+            state.n_stalls, state.steady_since, state.settled = state.n_stalls + 1, state.n_epochs, then < SHORTEST
 
     def epoch(self, objective: P, state: DescentState) -> None:
         """One pass over the rows: estimate the gradient, turn it into a direction, update the parameters."""

@@ -43,9 +43,13 @@ class DescentState:
     full_value : float
         Objective at theta on all rows, once the descent has ended: how a later fit knows the same problem again.
     steady_since : int
-        Epoch of the last recovery: before it, standing still was no plateau.
+        Epoch of the last recovery or answer to a stall: before it, standing still was no plateau.
     exact : bool
         Whether values are of all rows at one theta, and not means met during an epoch.
+    n_stalls : int
+        How often progress has stalled and the schedule had an answer.
+    settled : bool
+        Steps have become so short that no progress can be expected of them.
     stuck : bool
         No further decrease can be told from rounding.
     score : float
@@ -75,6 +79,8 @@ class DescentState:
     n_recoveries: int = 0
     steady_since: int = 0
     exact: bool = True
+    n_stalls: int = 0
+    settled: bool = False
     stuck: bool = False
     stalls: int = 0
     seed: int = 0
@@ -123,7 +129,7 @@ class DescentState:
     def resume(self) -> DescentState:
         """A copy to go on from, with the clock at zero."""
         state = deepcopy(self)
-        state.began, state.stuck = time.monotonic(), False
+        state.began, state.stuck, state.settled = time.monotonic(), False, False
         state.seconds_before = float(state.history["seconds"][-1])
         return state
 

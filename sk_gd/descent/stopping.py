@@ -8,7 +8,7 @@ from enum import Enum
 
 import numpy as np
 
-from sk_gd.descent.state import DescentState
+from sk_gd.descent.state import Array, DescentState
 
 
 class StopReason(Enum):
@@ -56,13 +56,13 @@ class StoppingRule:
             return StopReason.MAX_TIME
         if self.tol is not None and self.validated_enough(state):
             return StopReason.VALIDATION
-        return StopReason.PLATEAU if self.tol is not None and self.plateau(state) else None
+        return StopReason.PLATEAU if self.tol is not None and (state.settled or self.plateau(state)) else None
 
     def validated_enough(self, state: DescentState) -> bool:
         """Whether the last epochs brought no new best score, or one that is little beside what the descent had gained before."""
         scores, n = state.history["validation_score"], self.n_iter_no_change
         scores = scores[~np.isnan(scores)]
-        if state.score != state.score or len(scores) <= n:
+        if state.score != state.score or len(scores) <= n or state.n_epochs - state.steady_since <= n:
             return False
         progress, whole = scores[-n:].max() - scores[:-n].max(), scores.max() - scores[0]
         return bool(progress <= (self.tol or 0.0) * whole)
@@ -72,12 +72,28 @@ class StoppingRule:
         whole = max(self.constant_value - value, 0.0) + gap
         return gap / whole if whole > 0 else 0.0 * gap  # 0 / 0: nothing to be gained, nothing left; nan stays nan
 
+    def stalled(self, state: DescentState) -> bool:
+        """Whether n_iter_no_change epochs at the present rate were not worth it: by the validation score if there is one."""
+        if self.tol is None or state.n_epochs - state.steady_since <= self.n_iter_no_change:
+            return False
+        if state.score == state.score:
+            return self.validated_enough(state)
+        return self.progress(state.loss_curve) <= self.small(state.loss_curve)
+
     def plateau(self, state: DescentState) -> bool:
         """Whether a step without an estimate of the gap has stopped to make progress."""
         curve, n = state.loss_curve, self.n_iter_no_change
         if state.gap == state.gap or state.n_epochs - max(self.first_epoch, state.steady_since) <= n:
             return False
-        recent, best = curve[-n - 1 :], curve.min()
+        recent = curve[-n - 1 :]
         # exact values that still swing (momentum) are no plateau; noisy ones always swing, so there only the best counts
-        progress = recent.max() - recent.min() if state.exact else curve[:-n].min() - curve[-n:].min()
-        return bool(progress <= (self.tol or 0.0) * max(self.constant_value - best, 0.0))
+        progress = recent.max() - recent.min() if state.exact else self.progress(curve)
+        return bool(progress <= self.small(curve))
+
+    def progress(self, curve: Array) -> float:
+        """By how much the last n_iter_no_change epochs have lowered the best value."""
+        return float(curve[: -self.n_iter_no_change].min() - curve[-self.n_iter_no_change :].min())
+
+    def small(self, curve: Array) -> float:
+        """A decrease that is not worth n_iter_no_change epochs."""
+        return (self.tol or 0.0) * max(self.constant_value - float(curve.min()), 0.0)

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from sk_gd._compat import HasMethods, Interval, OneBlasThread, StrOptions
+from sk_gd._compat import Interval, OneBlasThread, StrOptions
 from sk_gd.descent import (
     DescentState,
     DivergenceError,
@@ -37,7 +37,7 @@ from sk_gd.estimators._twin import TwinMixin
 from sk_gd.estimators._validation import Rows, Validation, by_loss, by_scorer
 from sk_gd.estimators._versioned import VersionedMixin
 from sk_gd.losses import Loss
-from sk_gd.optimizers import OPTIMIZERS
+from sk_gd.optimizers import OPTIMIZERS, Optimizer
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import PRECONDITIONERS
 from sk_gd.schedules import SCHEDULES
@@ -78,7 +78,7 @@ class GradientDescentModel(VersionedMixin, DocLinkMixin, TwinMixin, SparseCoefMi
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "variant": [StrOptions({"batch", "mini-batch", "stochastic"})],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "optimizer": [StrOptions({"auto", "saga", "svrg", *OPTIMIZERS}), HasMethods(["direction", "init"])],
+        "optimizer": [StrOptions({"auto", "saga", "svrg", *OPTIMIZERS}), Optimizer],
         "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "schedule": [StrOptions(set(SCHEDULES)), callable],
         "preconditioner": [StrOptions({"auto", *filter(None, PRECONDITIONERS)}), None],

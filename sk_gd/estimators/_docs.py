@@ -13,16 +13,23 @@ variant : {"batch", "mini-batch", "stochastic"}, default="batch"
 batch_size : int or "auto", default="auto"
     Rows per gradient estimate of the mini-batch variant; "auto" is 256 (8 for sparse rows of more than 1024
     features), or all rows where there are fewer.
-optimizer : {"auto", "gd", "momentum", "nesterov", "svrg", "saga"} or object, default="auto"
+optimizer : {"auto", "gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "svrg", "saga"} or object, default="auto"
     How gradients become directions. "auto" takes the method that reaches the minimum fastest (see Notes). "svrg" and "saga"
-    reduce the variance of estimates from some rows, so that the descent arrives at the minimum. An object follows
-    :class:`sk_gd.optimizers.Momentum`.
+    reduce the variance of estimates from some rows, so that the descent arrives at the minimum. An object is an
+    :class:`~sk_gd.optimizers.Optimizer` such as ``sk_gd.optimizers.Adam(beta_1=0.8)``, whose hyper-parameters a search reaches
+    as ``optimizer__beta_1``.
 learning_rate : float or "auto", default="auto"
-    Step length, before the schedule, in the coordinates of the metric. "auto" is a line search in batch, else a rate from
-    the smoothness of the objective that is safe for sure.
-schedule : {"constant", "inverse_scaling"} or callable, default="constant"
-    Maps step numbers 1, 2, ... (an array) to multiples of the learning rate. "inverse_scaling" is ``1 / sqrt(t)``. With
-    anything but "constant" the batch variant follows the schedule instead of searching along lines.
+    Step length, before the schedule, in the coordinates of the metric. "auto" is a line search in batch. For an optimizer or a
+    schedule of your choice it is safe for sure: 1 / L in batch, L being the smoothness of the objective, and less for
+    estimates from some rows. For "adagrad", "rmsprop" and "adam", whose steps do not depend on the size of the gradient, it is the
+    mean size of the entries of ``gradient / L`` at the start, over the root of the number of updates in an epoch.
+schedule : {"constant", "inverse_scaling", "exponential", "step", "cosine", "adaptive", "optimal"} or callable, default="constant"
+    How the rate goes on. "inverse_scaling" is ``1 / sqrt(t)``, t counting updates; "exponential" leaves 0.95 of the rate in every
+    epoch, "step" halves it every 10, "cosine" lets it fall to zero and start again after 10, 20, 40 ... epochs; "adaptive" divides it
+    by 5 where the descent would otherwise end for lack of progress; "optimal" is ``1 / (alpha * (t0 + t))``. An object is a
+    :class:`~sk_gd.schedules.Schedule` with numbers of yours, searchable as in ``schedule__power``; a callable maps an array
+    of step numbers 1, 2, ... to multiples of the learning rate. With anything but "constant" the batch variant follows the
+    schedule instead of searching along lines.
 preconditioner : {"auto", "hessian", "diagonal"} or None, default="auto"
     The metric in which a step is steepest. None is the textbook's: the features as they are.
 l1_ratio : float, default=0.0
@@ -37,7 +44,7 @@ tol : float or None, default=1e-4
     ``max_iter`` epochs.
 n_iter_no_change : int, default=5
     Where a method makes no estimate of the gap (explicit optimizers), stop when this many epochs together improve F by
-    less than ``tol * (F_constant - F)``.
+    less than ``tol * (F_constant - F)``. It is also how long ``schedule="adaptive"`` waits for progress.
 max_time : float or None, default=None
     Limit in seconds, looked at after every epoch.
 early_stopping : bool, str or callable, default=False

@@ -14,7 +14,7 @@ Array = NDArray[Any]
 LOSSES = {"squared_error": 0, "log_loss": 1, "multinomial": 2}
 OPTIMIZERS = {"gd": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5}
 # Slots of memory and hyper-parameters that an optimizer uses, by its number.
-_NEEDS = {0: (0, 0), 1: (1, 1), 2: (1, 1), 3: (1, 1), 4: (1, 2), 5: (3, 4)}
+_NEEDS = {0: (0, 0), 1: (2, 1), 2: (2, 1), 3: (1, 1), 4: (1, 2), 5: (3, 4)}
 
 
 def _refuse(wrong: Iterable[tuple[bool, str]], of: str) -> None:

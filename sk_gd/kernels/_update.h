@@ -7,35 +7,30 @@ INLINE REAL NAMED(shrink)(REAL x, REAL t)
     return x - (clipped > t ? t : clipped);
 }
 
-/* What makes up for a running mean that began with zero. */
-INLINE REAL NAMED(unbias)(double beta, REAL count)
-{
-    return (REAL)(1 / (1 - pow(beta, count)));
-}
-
 INLINE void NAMED(adam)(const double *hyper, ptrdiff_t n, REAL *RESTRICT gradient, REAL *RESTRICT mean, REAL *RESTRICT square,
-                        REAL *RESTRICT count)
+                        double count)
 {
     const REAL beta_1 = (REAL)hyper[0], beta_2 = (REAL)hyper[1], epsilon = (REAL)hyper[2];
-    const REAL of_mean = NAMED(unbias)(hyper[0], count[0] + 1), of_square = NAMED(unbias)(hyper[1], count[0] + 1);
+    const REAL of_mean = (REAL)(1 / (1 - pow(hyper[0], count))), of_square = (REAL)(1 / (1 - pow(hyper[1], count)));
     for (ptrdiff_t i = 0; i < n; i++) {
         mean[i] = beta_1 * mean[i] + (1 - beta_1) * gradient[i];
         square[i] = beta_2 * square[i] + (1 - beta_2) * gradient[i] * gradient[i];
         gradient[i] = of_mean * mean[i] / (SQRT(of_square * square[i]) + epsilon);
-        count[i] += 1;
     }
 }
 
-/* Turns a gradient into the direction to follow, in place. A new optimizer is a number in _simd.h and a case here; one whose
-   directions are not `gain` times the gradient has a case in `stretch`, too. */
+/* Turns a gradient into the direction to follow, in place. The first number of the last slot of memory counts the updates for
+   those who need it. A new optimizer is a number in _simd.h, a case here and one in `stretch`. */
 INLINE void NAMED(direct)(int optimizer, const double *hyper, ptrdiff_t n, REAL *RESTRICT gradient, REAL *RESTRICT memory)
 {
     switch (optimizer) {
     case MOMENTUM:
+        memory[n] += 1;
         for (ptrdiff_t i = 0; i < n; i++)
             gradient[i] = memory[i] = (REAL)hyper[0] * memory[i] + gradient[i];
         break;
     case NESTEROV:
+        memory[n] += 1;
         for (ptrdiff_t i = 0; i < n; i++) {
             memory[i] = (REAL)hyper[0] * memory[i] + gradient[i];
             gradient[i] += (REAL)hyper[0] * memory[i];
@@ -54,7 +49,8 @@ INLINE void NAMED(direct)(int optimizer, const double *hyper, ptrdiff_t n, REAL 
         }
         break;
     case ADAM:
-        NAMED(adam)(hyper, n, gradient, memory, memory + n, memory + 2 * n);
+        memory[2 * n] += 1;
+        NAMED(adam)(hyper, n, gradient, memory, memory + n, memory[2 * n]);
         break;
     default:
         break;
@@ -64,25 +60,32 @@ INLINE void NAMED(direct)(int optimizer, const double *hyper, ptrdiff_t n, REAL 
 /* How many times its gradient the direction is, where the gradient stays what it is. */
 INLINE void NAMED(stretch)(int optimizer, const double *hyper, ptrdiff_t n, const REAL *RESTRICT memory, REAL *RESTRICT factor)
 {
-    const REAL constant = optimizer == MOMENTUM || optimizer == NESTEROV ? (REAL)(1 / (1 - hyper[0])) : 1;
-    const REAL of_square = optimizer == ADAM ? NAMED(unbias)(hyper[1], memory[2 * n]) : 1;
+    double constant = 1;
     switch (optimizer) {
     case ADAGRAD:
         for (ptrdiff_t i = 0; i < n; i++)
             factor[i] = 1 / (SQRT(memory[i]) + (REAL)hyper[0]);
-        break;
+        return;
     case RMSPROP:
         for (ptrdiff_t i = 0; i < n; i++)
             factor[i] = 1 / (SQRT(memory[i]) + (REAL)hyper[1]);
-        break;
+        return;
     case ADAM:
+        constant = 1 / (1 - pow(hyper[1], memory[2 * n]));
         for (ptrdiff_t i = 0; i < n; i++)
-            factor[i] = 1 / (SQRT(of_square * memory[n + i]) + (REAL)hyper[2]);
+            factor[i] = 1 / (SQRT((REAL)constant * memory[n + i]) + (REAL)hyper[2]);
+        return;
+    case MOMENTUM:
+        constant = (1 - pow(hyper[0], memory[n])) / (1 - hyper[0]);
+        break;
+    case NESTEROV:
+        constant = 1 + hyper[0] * (1 - pow(hyper[0], memory[n])) / (1 - hyper[0]);
         break;
     default:
-        for (ptrdiff_t i = 0; i < n; i++)
-            factor[i] = constant;
+        break;
     }
+    for (ptrdiff_t i = 0; i < n; i++)
+        factor[i] = (REAL)constant;
 }
 
 /* One update of theta from the mean gradient of a batch, which is overwritten. The anchor may be NULL; it takes in `refresh`

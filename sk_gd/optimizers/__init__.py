@@ -19,4 +19,12 @@ OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
     "adam": Adam,
 }
 
-__all__ = ["OPTIMIZERS", "AdaGrad", "Adam", "GradientDescent", "Momentum", "Optimizer", "RMSProp"]
+
+def as_optimizer(given: str | Optimizer) -> Optimizer:
+    """The optimizer that a name or an object stands for, its hyper-parameters looked at."""
+    optimizer = OPTIMIZERS[given]() if isinstance(given, str) else given
+    optimizer.check()
+    return optimizer
+
+
+__all__ = ["OPTIMIZERS", "AdaGrad", "Adam", "GradientDescent", "Momentum", "Optimizer", "RMSProp", "as_optimizer"]

@@ -49,7 +49,10 @@ class Optimizer(Params, ABC):
 
     @abstractmethod
     def init(self, theta: Array) -> Array:
-        """Memory at the start: as many arrays of theta's shape as the rule needs, stacked."""
+        """Memory at the start: as many arrays of theta's shape as the rule needs, stacked.
+
+        A rule that counts its updates keeps the count in the first entry of the last array.
+        """
 
     @abstractmethod
     def direction(self, gradient: Array, memory: Array) -> tuple[Array, Array]:
@@ -63,3 +66,8 @@ class Optimizer(Params, ABC):
         """
         return self.gain
 
+
+def count(memory: Array, more: int = 0) -> float:
+    """Add to the count of updates in a memory, and tell it, in the double precision that powers of it need."""
+    memory[-1].flat[0] += more
+    return float(memory[-1].flat[0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sk_gd.optimizers._base import Array, Optimizer
+from sk_gd.optimizers._base import Array, Optimizer, count
 
 
 @dataclass
@@ -51,8 +51,13 @@ class Momentum(Optimizer):
         return np.array([self.beta])
 
     def init(self, theta: Array) -> Array:
-        return np.zeros((1, *theta.shape), theta.dtype)
+        return np.zeros((2, *theta.shape), theta.dtype)
 
     def direction(self, gradient: Array, memory: Array) -> tuple[Array, Array]:
-        velocity = self.beta * memory + gradient
-        return (gradient + self.beta * velocity[0] if self.nesterov else velocity[0]), velocity
+        memory = np.stack([self.beta * memory[0] + gradient, memory[1]])
+        count(memory, more=1)
+        return (gradient + self.beta * memory[0] if self.nesterov else memory[0]), memory
+
+    def stretch(self, memory: Array) -> float:
+        built_up = (1 - self.beta ** count(memory)) * self.gain  # the velocity of a gradient of 1
+        return 1 + self.beta * built_up if self.nesterov else built_up

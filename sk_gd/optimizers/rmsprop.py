@@ -20,6 +20,11 @@ class RMSProp(Optimizer):
     epsilon : float, default=1e-8
         Keeps the quotient finite, above 0; in the unit of the gradient.
 
+    Notes
+    -----
+    The mean square contains the gradient that it divides. Where gradients are estimated on few rows, that pulls the descent to a
+    point beside the minimum, at any rate; ``rho`` near 1 pulls less (Reddi, Kale and Kumar, 2018).
+
     References
     ----------
     Tieleman and Hinton, "Lecture 6.5: rmsprop", Neural networks for machine learning, Coursera, 2012.

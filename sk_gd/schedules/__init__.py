@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sk_gd.schedules._base import FromFunction, Schedule
+from sk_gd.schedules._base import Array, FromFunction, Schedule
 from sk_gd.schedules.adaptive import Adaptive
 from sk_gd.schedules.constant import Constant
 from sk_gd.schedules.cosine import Cosine
@@ -21,6 +21,17 @@ SCHEDULES: dict[str, Callable[[], Schedule]] = {
     "optimal": Optimal,
 }
 
+
+
+def as_schedule(given: str | Callable[[Array], Array] | Schedule) -> Schedule:
+    """The schedule that a name, a function of step numbers or an object stands for, its hyper-parameters looked at."""
+    if isinstance(given, str):
+        return SCHEDULES[given]()
+    schedule = given if isinstance(given, Schedule) else FromFunction(given)
+    schedule.check()
+    return schedule
+
+
 __all__ = [
     "SCHEDULES",
     "Adaptive",
@@ -32,4 +43,5 @@ __all__ = [
     "Optimal",
     "Schedule",
     "StepDecay",
+    "as_schedule",
 ]

@@ -56,6 +56,6 @@ class Optimal(Schedule):
         if alpha <= 0:
             raise ValueError(
                 "schedule='optimal' is 1 / (alpha * (t0 + t)) and needs alpha > 0, got alpha=0: "
-                "set alpha, or take schedule='inverse_scaling'."
+                "set alpha, or take schedule='inverse_scaling' or Optimal(decay=...)."
             )
         return Optimal(rate * alpha)

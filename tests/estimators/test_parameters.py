@@ -12,8 +12,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.optimizers import OPTIMIZERS, Momentum
+from sk_gd.optimizers import OPTIMIZERS, Adam, Momentum
 from sk_gd.preconditioners import PRECONDITIONERS
+from sk_gd.schedules import SCHEDULES, Exponential
 
 SHARED = {
     "variant": "batch", "batch_size": "auto", "optimizer": "auto", "learning_rate": "auto", "schedule": "constant",
@@ -40,9 +41,9 @@ STOCHASTIC = {"variant": "stochastic", **TEXTBOOK}
 EFFECTS = {  # parameter: what is held, then the values that must give different models
     "variant": (TEXTBOOK, ["batch", "mini-batch", "stochastic"]),
     "batch_size": ({"variant": "mini-batch", **TEXTBOOK}, [5, 20]),
-    "optimizer": (TEXTBOOK, ["gd", "momentum", "nesterov", Momentum(beta=0.5), Momentum(beta=0.5, nesterov=True)]),
+    "optimizer": (TEXTBOOK, [*OPTIMIZERS, Momentum(beta=0.5), Momentum(beta=0.5, nesterov=True), Adam(beta_1=0.5), Adam(weight_decay=1.0)]),
     "learning_rate": (TEXTBOOK, ["auto", 0.01, 0.02]),
-    "schedule": (TEXTBOOK, ["constant", "inverse_scaling", lambda steps: np.exp(-0.3 * np.asarray(steps))]),
+    "schedule": (TEXTBOOK | {"alpha": 0.1, "max_iter": 15}, [*(name for name in SCHEDULES if name != "adaptive"), lambda steps: np.exp(-0.3 * np.asarray(steps))]),
     "preconditioner": (TEXTBOOK, list(PRECONDITIONERS)),
     "alpha": ({}, [0.0, 0.1, 1.0]),
     "l1_ratio": ({"alpha": 0.1}, [0.0, 0.5, 1.0]),
@@ -131,13 +132,15 @@ def test_objects_are_what_names_stand_for(Estimator, name, value, same_as, probl
     assert_allclose(ours.coef_, theirs.coef_)
 
 
-@pytest.mark.parametrize("preconditioner", PRECONDITIONERS)
+@pytest.mark.parametrize(("preconditioner", "l1_ratio"), [(name, 0.0) for name in PRECONDITIONERS] + [(None, 0.5), ("diagonal", 0.5)])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_every_metric_reaches_the_optimum(Estimator, optimizer, preconditioner, problem_for, Judge):
-    """In the batch variant each optimizer in each metric goes to the same minimum, given patience."""
+def test_every_metric_reaches_the_optimum(Estimator, optimizer, preconditioner, l1_ratio, problem_for, Judge):
+    """In the batch variant each optimizer in each metric goes to the same minimum, given patience; steps of a fixed size have to shrink."""
     X, y, sample_weight = problem_for(Estimator, weighted=True)
-    model = Estimator(optimizer=optimizer, preconditioner=preconditioner, alpha=0.01, tol=1e-8, n_iter_no_change=30)
-    assert Judge(X, y, sample_weight, alpha=0.01).gap(model.fit(X, y, sample_weight=sample_weight)) < 1e-7
+    schedule = Exponential(0.98) if optimizer in ("rmsprop", "adam") else "constant"
+    model = Estimator(optimizer=optimizer, preconditioner=preconditioner, alpha=0.01, l1_ratio=l1_ratio, schedule=schedule,
+                      tol=1e-8, n_iter_no_change=30)  # fmt: skip
+    assert Judge(X, y, sample_weight, alpha=0.01, l1_ratio=l1_ratio).gap(model.fit(X, y, sample_weight=sample_weight)) < 1e-7
 
 
 @pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name != "lbfgs"])
