@@ -133,9 +133,10 @@ def test_unit_free_directions(name, unit, rng):
     """The length of the gradients does not matter to rules that say so, nor does a gradient of zero."""
     optimizer, gradients = OPTIMIZERS[name](), rng.normal(size=(4, 2, 5))
     gradients[:, 0, 0] = 0.0
-    memories = [optimizer.init(gradients[0])] * 2
+    memory = in_units = optimizer.init(gradients[0])
     for gradient in gradients:
-        (one, memories[0]), (other, memories[1]) = (optimizer.direction(f * gradient, m) for f, m in zip((1.0, unit), memories))
+        one, memory = optimizer.direction(gradient, memory)
+        other, in_units = optimizer.direction(unit * gradient, in_units)
         assert_allclose(other, one, rtol=1e-3)
         assert one[0, 0] == 0.0
 

@@ -24,12 +24,12 @@ learning_rate : float or "auto", default="auto"
     estimates from some rows. For "adagrad", "rmsprop" and "adam", whose steps do not depend on the size of the gradient, it is the
     mean size of the entries of ``gradient / L`` at the start, over the root of the number of updates in an epoch.
 schedule : {"constant", "inverse_scaling", "exponential", "step", "cosine", "adaptive", "optimal"} or callable, default="constant"
-    How the rate goes on. "inverse_scaling" is ``1 / sqrt(t)``, t counting updates; "exponential" leaves 0.95 of the rate in every
-    epoch, "step" halves it every 10, "cosine" lets it fall to zero and start again after 10, 20, 40 ... epochs; "adaptive" divides it
-    by 5 where the descent would otherwise end for lack of progress; "optimal" is ``1 / (alpha * (t0 + t))``. An object is a
-    :class:`~sk_gd.schedules.Schedule` with numbers of yours, searchable as in ``schedule__power``; a callable maps an array
-    of step numbers 1, 2, ... to multiples of the learning rate. With anything but "constant" the batch variant follows the
-    schedule instead of searching along lines.
+    How the rate goes on. "inverse_scaling" is ``1 / sqrt(t)``, t counting updates; "exponential" leaves 0.95 of the rate in an
+    epoch, "step" halves it every 10, "cosine" lets it fall to zero and start again after 10, then 20, 40, ... epochs;
+    "adaptive" divides it by 5 where the descent would otherwise end for lack of progress; "optimal" is
+    ``1 / (alpha * (t0 + t))``. An object is a :class:`~sk_gd.schedules.Schedule` with numbers of yours, searchable as in
+    ``schedule__power``; a callable maps an array of step numbers 1, 2, ... to multiples of the learning rate. With anything but
+    "constant" the batch variant follows the schedule instead of searching along lines.
 preconditioner : {"auto", "hessian", "diagonal"} or None, default="auto"
     The metric in which a step is steepest. None is the textbook's: the features as they are.
 l1_ratio : float, default=0.0

@@ -11,7 +11,9 @@ from sk_gd.optimizers._base import Array, Optimizer, count
 
 @dataclass
 class Adam(Optimizer):
-    """``direction = mean / (1 - beta_1^t) / (sqrt(square / (1 - beta_2^t)) + epsilon)`` with running means of the gradient::
+    """``direction = mean / (1 - beta_1^t) / (sqrt(square / (1 - beta_2^t)) + epsilon)``.
+
+    Mean and square are running means of the gradient and its square, at update t::
 
         mean   = beta_1 * mean   + (1 - beta_1) * gradient
         square = beta_2 * square + (1 - beta_2) * gradient^2
