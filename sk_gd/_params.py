@@ -40,8 +40,9 @@ class Params:
         value = getattr(self, name)
         low, high = (float(end) for end in interval[1:-1].split(","))
         if isinstance(value, Integral if whole else Real) and not isinstance(value, bool):
-            above = value >= low if interval[0] == "[" else value > low
-            if above and (value <= high if interval[-1] == "]" else value < high):
+            number = float(value)
+            above = number >= low if interval[0] == "[" else number > low
+            if above and (number <= high if interval[-1] == "]" else number < high):
                 return
         kind = "a whole number" if whole else "a number"
         raise ValueError(f"{name} of {type(self).__name__} must be {kind} in {interval}, got {value!r}: {why}.")

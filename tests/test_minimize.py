@@ -9,7 +9,7 @@ from scipy.optimize import rosen, rosen_der
 import sk_gd
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.optimizers import OPTIMIZERS
-from sk_gd.schedules import SCHEDULES
+from sk_gd.schedules import SCHEDULES, Optimal
 
 HIMMELBLAU = np.array([[3, 2], [-2.805118, 3.131313], [-3.779310, -3.283186], [3.584428, -1.848127]])
 QUADRATIC = np.diag([1.0, 10.0])
@@ -198,14 +198,18 @@ def test_the_loop_of_the_estimators(make_problem):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_optimizer_and_schedule(optimizer, schedule, bounds):
-    """Whatever is registered goes down, by itself a safe rate and most of the way."""
+    """Whatever is registered goes down, by itself a safe rate and most of the way; "optimal" without an alpha has a decay."""
+    if schedule == "optimal":
+        with pytest.raises(ValueError, match="Optimal.decay"):
+            sk_gd.minimize(bowl, [3.0, 2.0], jac=True, optimizer=optimizer, schedule=schedule, bounds=bounds)
+    schedule = {"optimal": Optimal(decay=0.1)}.get(schedule, schedule)
     result = sk_gd.minimize(bowl, [3.0, 2.0], jac=True, optimizer=optimizer, schedule=schedule, max_iter=3000, bounds=bounds)
     least = bowl(np.linalg.solve(QUADRATIC, [1.0, 1.0]))[0]
     assert result.fun - least < 0.02 * (bowl(np.array([3.0, 2.0]))[0] - least)
     assert OPTIMIZERS[optimizer]
-    same = sk_gd.minimize(
-        bowl, [3.0, 2.0], jac=True, optimizer=OPTIMIZERS[optimizer](), schedule=SCHEDULES[schedule](), max_iter=3000, bounds=bounds
-    )
+    rule = OPTIMIZERS[optimizer]()
+    schedule = SCHEDULES[schedule]() if isinstance(schedule, str) else schedule
+    same = sk_gd.minimize(bowl, [3.0, 2.0], jac=True, optimizer=rule, schedule=schedule, max_iter=3000, bounds=bounds)
     assert_array_equal(same.x, result.x)
 
 
