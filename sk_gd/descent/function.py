@@ -159,6 +159,16 @@ class Function:
         """There is one output."""
         return self.curvature(theta, full=True)
 
+    def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
+        """The map from a step to the second derivative at theta times it: the change of the gradient over a small step."""
+
+        def multiply(step: Array) -> Array:
+            size = self.spacing * (1 + np.abs(theta).max()) / max(float(np.abs(step).max()), 1e-300)
+            high, low = self.project(theta + size * step), self.project(theta - size * step)
+            return (self.value_and_gradient(high)[1] - self.value_and_gradient(low)[1]) / (2 * size)
+
+        return multiply
+
     def smoothness(self, metric: Metric) -> float:
         """Largest size of an eigenvalue of the second derivative at the start, in a metric, by power iteration on gradients."""
         theta = self.project(self.start)

@@ -7,11 +7,11 @@ from typing import Generic
 import numpy as np
 
 from sk_gd.descent.batching import Batching
-from sk_gd.descent.metrics import doubt_gap, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.metrics import doubt_gap, free, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.problem import P
 from sk_gd.descent.proximal import proximal_direction
 from sk_gd.descent.state import DescentState
-from sk_gd.preconditioners import Metric, Secant
+from sk_gd.preconditioners import Implicit, Metric, Secant
 
 SUFFICIENT = 1e-4  # share of the decrease promised by the slope that a step must bring (Armijo, 1966)
 STALLS = 5  # steps within rounding whose estimated gap does not halve
@@ -26,7 +26,7 @@ class LineSearchStep(Generic[P]):
 
     def __init__(self, n_samples: int, metric: Metric, smooth: bool) -> None:
         self.batching = Batching(n_samples)
-        self.metric = Secant(metric) if smooth else metric
+        self.metric = Secant(metric) if smooth and not isinstance(metric, Implicit) else metric
 
     def initialise(self, objective: P, state: DescentState) -> None:
         if state.direction is not None:
@@ -46,7 +46,9 @@ class LineSearchStep(Generic[P]):
         step, change = state.theta - theta, state.gradient - gradient
         if isinstance(state.metric, Secant):
             state.metric.learn(step, change)
-        elif (agreement := float(np.vdot(step, change))) > 0:
+        elif free(objective, state):
+            refresh_metric(objective, state)
+        elif objective.penalty.l1 and (agreement := float(np.vdot(step, change))) > 0:
             state.scale = agreement / float(np.vdot(step, state.metric.product(step)))
         self.aim(objective, state)
         if state.gap > gap / 3 and rebuild_pays(objective, state):

@@ -7,7 +7,7 @@ import numpy as np
 from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.proximal import proximal_direction
 from sk_gd.descent.state import DescentState
-from sk_gd.preconditioners import Diagonal, Hessian, Joint, Metric, Secant
+from sk_gd.preconditioners import Diagonal, Hessian, Implicit, Joint, Metric, Secant
 
 PROVED = 2  # steps after which a metric that foretells the change of the gradient along them still counts as new
 
@@ -19,11 +19,16 @@ def refresh_metric(objective: Problem, state: DescentState, centred: bool = True
 
 
 def best_metric(objective: Problem) -> Metric:
-    """The metric nearest to the second derivative that can be held: of all outputs jointly, of one, or its diagonal."""
+    """The second derivative: held as a matrix, of all outputs jointly where they pull on each other, or known by its products.
+
+    With a kink in the penalty it has to be held, so there it is one block for all outputs, or its diagonal.
+    """
     n_outputs, n_features = objective.shape[0], objective.n_features
     if objective.couples and n_outputs * n_features <= objective.max_full:
         return Joint()
-    return Hessian() if n_features <= objective.max_full else Diagonal()
+    block = Hessian() if n_features <= objective.max_full else Diagonal()
+    exact = block.full and not objective.couples
+    return block if exact or objective.penalty.l1 else Implicit(block)
 
 
 def stale(objective: Problem, state: DescentState) -> bool:
@@ -31,6 +36,11 @@ def stale(objective: Problem, state: DescentState) -> bool:
     never = objective.quadratic or state.metric.cost(objective.n_features, objective.shape[0]) == np.inf
     proved = isinstance(state.metric, Secant) and state.metric_age <= PROVED and 0.5 < state.metric.scale < 2
     return state.metric_age > 0 and not never and not proved
+
+
+def free(objective: Problem, state: DescentState) -> bool:
+    """Whether the metric is out of date and a new one costs nothing."""
+    return stale(objective, state) and state.metric.cost(objective.n_features, objective.shape[0]) == 0
 
 
 def rebuild_pays(objective: Problem, state: DescentState) -> bool:
@@ -68,36 +78,7 @@ def certificate(objective: Problem, theta: Array) -> tuple[float, float]:
     value, gradient = objective.value_and_gradient(theta)
     state = DescentState(theta, np.random.default_rng(0), value, gradient, metric=best_metric(objective))
     refresh_metric(objective, state)
-    if state.metric.full or objective.penalty.l1:
-        return value, estimated_gap(objective, state)
-    return value, newton_decrement(objective, state) / 2
-
-
-def newton_decrement(objective: Problem, state: DescentState, max_passes: int = 30) -> float:
-    """``gradient' H^-1 gradient`` by conjugate gradients on ``H s = gradient``, where the Hessian is too large to hold.
-
-    Every iteration adds to it, at the price of a pass: the product with H is the change of the gradient over a small step.
-    """
-    residual, theta = state.gradient, state.theta
-    preconditioned = state.metric.solve(residual)
-    direction, agreement, decrement = preconditioned, float(np.vdot(residual, preconditioned)), 0.0
-    for _ in range(max_passes):
-        if agreement <= 0:
-            break
-        size = np.cbrt(np.finfo(objective.dtype).eps) * (1 + np.abs(theta).max()) / np.abs(direction).max()
-        bent = (objective.value_and_gradient(theta + size * direction)[1] - state.gradient) / size
-        curvature = float(np.vdot(direction, bent))
-        if curvature <= 0:
-            break
-        gained = agreement**2 / curvature
-        decrement += gained
-        if gained < 0.02 * decrement:
-            break
-        residual = residual - agreement / curvature * bent
-        preconditioned = state.metric.solve(residual)
-        agreement, before = float(np.vdot(residual, preconditioned)), agreement
-        direction = preconditioned + agreement / before * direction
-    return decrement
+    return value, estimated_gap(objective, state)
 
 
 def doubt_gap(objective: Problem, state: DescentState) -> None:

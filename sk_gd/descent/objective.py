@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_gd.losses import Loss, SquaredError
+from sk_gd.losses import Bend, Cost, Loss, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
 from sk_gd.sources import Block, Source
@@ -135,12 +136,41 @@ class Objective:
         size = n_outputs * width
         return Curvature(total / self.n_samples, center, hessian.reshape(size, size) / self.n_samples)
 
+    def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
+        """The map from a step to the Hessian at theta times it.
+
+        It is the gradient of a quadratic loss that bends in every row as the loss does at theta: a pass like any other.
+        """
+        one = self.shape[0] == 1 or self.loss.quadratic
+
+        def of_rows(rows: slice) -> Array:
+            block = self.source.take(rows)
+            z = block.raw(theta)
+            if self.loss.couples:
+                return self.loss.mean(z)
+            h = self.loss.curvature_at(block.y, z)
+            return block.weigh(h[:, 0]) if one else h
+
+        bends = np.concatenate(self.source.map_blocks(of_rows))
+        if one:
+            loss: Cost = SquaredError()
+            model = self.source.retarget(np.zeros((self.n_samples, self.shape[0]), self.dtype), bends)
+        else:
+            loss, model = Bend(self.loss.couples), self.source.retarget(bends, self.source.weights)
+
+        def multiply(step: Array) -> Array:
+            product = model.value_and_gradient(loss, step, NO_SLOPES)[1] / self.n_samples
+            self.coef(product)[:] += self.penalty.gradient(self.coef(step))
+            return product
+
+        return multiply
+
     def smoothness(self, metric: Metric, max_passes: int = 50) -> float:
         """Largest eigenvalue of the Hessian's upper bound in a metric: L. Descent is stable below a rate of 2 / L.
 
         Power iteration, on the gradient of a squared error with the loss's greatest curvature.
         """
-        probe = self.source.retarget(np.zeros((self.n_samples, self.shape[0]), self.source.dtype))
+        probe = self.source.retarget(np.zeros((self.n_samples, self.shape[0]), self.source.dtype), self.source.weights)
 
         def bend(v: Array) -> Array:
             bent = self.loss.curvature * probe.value_and_gradient(SquaredError(), v, NO_SLOPES)[1] / self.n_samples

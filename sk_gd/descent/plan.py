@@ -18,7 +18,7 @@ from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
 from sk_gd.descent.sweep import SweepStep
 from sk_gd.optimizers import GradientDescent, as_optimizer
-from sk_gd.preconditioners import PRECONDITIONERS, Diagonal, Hessian, Identity, Joint, Metric
+from sk_gd.preconditioners import PRECONDITIONERS, Diagonal, Hessian, Identity, Implicit, Joint, Metric
 from sk_gd.schedules import Constant, as_schedule
 from sk_gd.sources import CSRSource
 
@@ -139,8 +139,10 @@ def _metric(objective: Objective, preconditioner: str | None, sweeps: bool) -> M
                 "preconditioner='diagonal', or variant='batch' with optimizer='auto' and learning_rate='auto'."
             )
         return PRECONDITIONERS[preconditioner]()
+    if not sweeps:
+        return best_metric(objective)
     if objective.n_features <= objective.max_full:
-        return Diagonal() if sweeps and kinked else Hessian() if sweeps else best_metric(objective)
+        return Diagonal() if kinked else Hessian()
     return Identity() if isinstance(objective.source, CSRSource) and not kinked and _alike(objective.source) else Diagonal()
 
 
@@ -159,5 +161,6 @@ def _rows(size: int, n_samples: int | None = None) -> str:
 
 
 def _name(method: str, metric: Metric) -> str:
-    names = {Identity: "no metric", Diagonal: "diagonal metric", Hessian: "Hessian metric", Joint: "joint Hessian metric"}
+    names = {Identity: "no metric", Diagonal: "diagonal metric", Hessian: "Hessian metric", Joint: "joint Hessian metric",
+             Implicit: "Hessian metric by conjugate gradients"}  # fmt: skip
     return f"{method}, {names[type(metric)]}"

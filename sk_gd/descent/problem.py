@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from numpy.typing import NDArray
@@ -65,6 +66,9 @@ class Problem(Protocol):
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Second derivative at theta of all outputs against all."""
+
+    def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
+        """The map from a step to the second derivative at theta times it."""
 
     def smoothness(self, metric: Metric) -> float:
         """Largest eigenvalue of the second derivative in a metric."""

@@ -1,6 +1,7 @@
 """Losses: what a wrong prediction costs. One file each, and one line here."""
 
-from sk_gd.losses._base import Loss
+from sk_gd.losses._base import Cost, Loss
+from sk_gd.losses.bend import Bend
 from sk_gd.losses.log_loss import LogLoss
 from sk_gd.losses.multinomial import Multinomial
 from sk_gd.losses.squared_error import SquaredError
@@ -11,4 +12,4 @@ LOSSES: dict[str, type[Loss]] = {
     "multinomial": Multinomial,
 }
 
-__all__ = ["LOSSES", "LogLoss", "Loss", "Multinomial", "SquaredError"]
+__all__ = ["LOSSES", "Bend", "Cost", "LogLoss", "Loss", "Multinomial", "SquaredError"]

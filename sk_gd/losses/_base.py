@@ -10,13 +10,26 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-class Loss(Protocol):
-    """Cost of the raw predictions ``z``, shape (n, n_outputs), where ``y`` was right.
+class Cost(Protocol):
+    """What a pass over the rows asks of a loss.
 
     Attributes
     ----------
     pointwise : int or None
         Number of the compiled twin in :data:`sk_gd.kernels.LOSSES`; None where there is none.
+    """
+
+    pointwise: ClassVar[int | None]
+
+    def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
+        """Loss of every row, shape (n,), and its derivative in z, shape (n, n_outputs)."""
+
+
+class Loss(Cost, Protocol):
+    """Cost of the raw predictions ``z``, shape (n, n_outputs), where ``y`` was right.
+
+    Attributes
+    ----------
     curvature : float
         Smallest c with (second derivative in z) <= c * identity, everywhere.
     quadratic : bool
@@ -25,13 +38,9 @@ class Loss(Protocol):
         Whether the second derivative mixes the outputs: it is then ``diag(p) - p p'`` with ``p = mean(z)``.
     """
 
-    pointwise: ClassVar[int | None]
     curvature: ClassVar[float]
     quadratic: ClassVar[bool]
     couples: ClassVar[bool]
-
-    def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
-        """Loss of every row, shape (n,), and its derivative in z, shape (n, n_outputs)."""
 
     def curvature_at(self, y: Array, z: Array) -> Array:
         """Second derivative in each output, shape (n, n_outputs)."""

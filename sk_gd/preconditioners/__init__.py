@@ -4,6 +4,7 @@ from sk_gd.preconditioners._base import CentredMetric, Coordinates, Curvature, M
 from sk_gd.preconditioners.diagonal import Diagonal
 from sk_gd.preconditioners.hessian import Hessian
 from sk_gd.preconditioners.identity import Identity
+from sk_gd.preconditioners.implicit import Implicit
 from sk_gd.preconditioners.isotropic import Isotropic
 from sk_gd.preconditioners.joint import Joint
 from sk_gd.preconditioners.secant import Secant
@@ -22,6 +23,7 @@ __all__ = [
     "Diagonal",
     "Hessian",
     "Identity",
+    "Implicit",
     "Isotropic",
     "Joint",
     "Metric",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -45,6 +46,9 @@ class Bending(Protocol):
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Second derivative at theta by the parameters of all outputs, over centred features."""
+
+    def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
+        """The map from a step to the second derivative at theta times it."""
 
 
 @dataclass(frozen=True)

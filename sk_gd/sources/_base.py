@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sk_gd._compat import n_threads
 from sk_gd.kernels import pointwise
-from sk_gd.losses import Loss
+from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
 
 Array = NDArray[Any]
@@ -111,7 +111,7 @@ class Source(ABC):
         """``of_rows`` of every block of rows, in order."""
         return self.map(of_rows, list(self.ranges(size)))
 
-    def value_and_gradient(self, loss: Loss, theta: Array, slopes: Array) -> tuple[float, Array]:
+    def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
         """Sums over all rows of the weighted loss, and of its gradient in theta.
 
         ``slopes`` of shape (n_samples, n_outputs) receives the weighted derivative of every row; an empty array is left alone.
@@ -126,7 +126,7 @@ class Source(ABC):
         parts = self.map_blocks(of_rows)
         return sum(value for value, _ in parts), np.sum([gradient for _, gradient in parts], axis=0)
 
-    def blas_pass(self, loss: Loss, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
+    def blas_pass(self, loss: Cost, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         """Value and gradient for several outputs: two matrix products a tile, with the loss between them."""
         total, step = 0.0, max(64, TILE * self.n_samples // max(self.n_stored, 1))
         for start in range(rows.start, rows.stop, step):
@@ -181,6 +181,6 @@ class Source(ABC):
         tiles = (coordinates.rows(self.dense_rows(rows)) for rows in self.tiles())
         return np.concatenate([np.einsum("ij,ij->i", X, X) for X in tiles])
 
-    def retarget(self, y: Array) -> Source:
-        """The same rows and weights with other targets."""
-        return type(self)(self.X, y, self.weights)
+    def retarget(self, y: Array, weights: Array | None) -> Source:
+        """The same rows with other targets and weights."""
+        return type(self)(self.X, y, weights)
