@@ -1,0 +1,91 @@
+"""The Hessian by its products: right products, exact solves, and the minimum of problems too wide for a matrix."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd.descent import Objective
+from sk_gd.losses import LOSSES
+from sk_gd.penalties import ElasticNet
+from sk_gd.preconditioners import Diagonal, Implicit
+from sk_gd.sources import source_of
+
+N_OUTPUTS = {"multinomial": 3, "squared_error": 2}
+
+
+@pytest.fixture(params=LOSSES)
+def objective(request, rng, container):
+    """An objective of every loss, weighted, dense and CSR."""
+    name, n, d = request.param, 60, 7
+    n_outputs = N_OUTPUTS.get(name, 1)
+    X = rng.normal(size=(n, d)) * (rng.random((n, d)) < 0.5)
+    y = rng.integers(max(n_outputs, 2), size=(n, 1)) if name in ("log_loss", "multinomial") else rng.normal(size=(n, n_outputs))
+    weights = rng.gamma(2.0, size=n)
+    loss = LOSSES[name](3) if name == "multinomial" else LOSSES[name]()
+    return Objective(loss, ElasticNet(0.1), source_of(container(X), y.astype(float), weights / weights.mean()), n_outputs, True)
+
+
+def test_product_is_the_change_of_the_gradient(objective, rng):
+    theta, step = rng.normal(size=(2, *objective.shape))
+    size = 1e-6
+    change = objective.value_and_gradient(theta + size * step)[1] - objective.value_and_gradient(theta - size * step)[1]
+    assert_allclose(objective.hessian_product(theta)(step), change / (2 * size), rtol=1e-5, atol=1e-7)
+
+
+def test_solve_is_the_inverse_of_the_product(objective, rng, monkeypatch):
+    """Given enough products. (The softmax does not see a shift of all intercepts, so the products are compared.)"""
+    monkeypatch.setattr("sk_gd.preconditioners.implicit.ENOUGH", 0.0)
+    theta, direction = rng.normal(size=(2, *objective.shape))
+    metric = Implicit(Diagonal())
+    metric.update(objective, theta)
+    gradient = metric.product(direction)
+    assert_allclose(metric.product(metric.solve(gradient)), gradient, rtol=1e-6, atol=1e-9)
+
+
+def test_an_early_end_still_goes_down(objective, rng):
+    """Ended early, the direction lowers the model, by no more than the exact one does, and by most of it."""
+    theta, gradient = rng.normal(size=(2, *objective.shape))
+    if objective.couples:
+        gradient -= gradient.mean(axis=0)
+    metric = Implicit(Diagonal())
+    metric.update(objective, theta)
+    found = np.vdot(gradient, metric.solve(gradient))
+    size = gradient.size
+    hessian = np.column_stack([metric.product(e.reshape(gradient.shape)).ravel() for e in np.eye(size)])
+    exact = gradient.ravel() @ np.linalg.lstsq(hessian, gradient.ravel(), rcond=1e-10)[0]
+    assert 0.5 * exact < found <= exact * (1 + 1e-8)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_wide_classifier_reaches_the_minimum(n_classes, rng, container, Judge):
+    """More features than a matrix of them is made for, among rows of text-like sparsity."""
+    X = sparse.random_array((300, 1500), density=0.02, rng=rng, format="csr").toarray()
+    y = (X @ rng.normal(size=(1500, n_classes)) + 0.1 * rng.gumbel(size=(300, n_classes))).argmax(axis=1)
+    judge = Judge(X, y, alpha=1e-4)
+    model = GDLogisticClassifier(alpha=1e-4, tol=1e-10).fit(container(X), y)
+    assert "conjugate gradients" in model.method_
+    exact = LogisticRegression(C=1 / (1e-4 * 300), tol=1e-10, max_iter=10_000).fit(X, y)
+    assert_allclose(judge.value(model.coef_, model.intercept_), judge.value(exact.coef_, exact.intercept_), rtol=1e-8)
+    assert model.converged_
+
+
+def test_wide_regressor_reaches_the_minimum(rng, container):
+    X, y = rng.normal(size=(200, 1100)), rng.normal(size=(200, 2))
+    model = GDLinearRegressor(alpha=0.1, tol=1e-12).fit(container(X), y)
+    assert "conjugate gradients" in model.method_
+    assert_allclose(model.coef_, Ridge(0.1 * 200, tol=1e-12).fit(X, y).coef_, atol=1e-6)
+
+
+def test_the_certificate_is_honest(rng):
+    """At a loose tol, what is said to be left is about what is left."""
+    X = sparse.random_array((400, 2000), density=0.02, rng=rng, format="csr")
+    y = (X @ rng.normal(size=2000) + 0.1 * rng.logistic(size=400) > 0).astype(int)
+    exact = GDLogisticClassifier(alpha=1e-5, tol=1e-12).fit(X, y)
+    best, null = exact.loss_curve_[-1], exact.loss_curve_[0]
+    for tol in (1e-1, 1e-2, 1e-3, 1e-4):
+        model = GDLogisticClassifier(alpha=1e-5, tol=tol).fit(X, y)
+        gap = (model.loss_curve_[-1] - best) / (null - best)
+        assert gap < 2 * model.optimality_ <= 2 * tol
