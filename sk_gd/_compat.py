@@ -14,11 +14,27 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+try:
+    from sklearn.callback import CallbackSupportMixin, ScoringMonitor
+except ImportError:  # scikit-learn 1.8
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Callbacks came with scikit-learn 1.9: before, there are none to support."""
+
+    class ScoringMonitor:  # type: ignore[no-redef]
+        """Stands in for the class of scikit-learn 1.9."""
+
+        def __init__(self, *, scoring: Any) -> None:
+            raise ImportError("Callbacks need scikit-learn 1.9 or newer.")
+
+
 T = TypeVar("T", bound=Callable[..., Any])
 
 __all__ = [
+    "CallbackSupportMixin",
     "Interval",
     "OneBlasThread",
+    "ScoringMonitor",
     "StrOptions",
     "approx_derivative",
     "check_sample_weight",

@@ -1,10 +1,10 @@
 """The story: initialise, estimate the gradient, step against it, repeat. Read :func:`~sk_gd.descent.loop.descend` first."""
 
 from sk_gd.descent.history import History
-from sk_gd.descent.loop import DivergenceError, Watch, descend
+from sk_gd.descent.loop import DivergenceError, Step, Watch, descend
 from sk_gd.descent.metrics import certificate, final_gap
 from sk_gd.descent.objective import Objective
-from sk_gd.descent.plan import make_plan
+from sk_gd.descent.plan import Plan, make_plan
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
 
@@ -13,6 +13,8 @@ __all__ = [
     "DivergenceError",
     "History",
     "Objective",
+    "Plan",
+    "Step",
     "StopReason",
     "StoppingRule",
     "Watch",

@@ -85,7 +85,7 @@ def make_plan(
     and SAGA end with steps on all rows, down to rounding, so that the answer does not depend on the order of the visits.
     """
     n = objective.n_samples
-    size = _size(objective, variant, batch_size)
+    size = batch_size_of(objective, variant, batch_size)
     everything = size >= n
     schedule = as_schedule(schedule)
     rate = None if learning_rate == "auto" else float(learning_rate)
@@ -118,7 +118,7 @@ def make_plan(
     return Plan(kind(batching, optimizer, schedule, rate, metric), _name(f"{name}, {_rows(size, n)}", metric))
 
 
-def _size(objective: Objective, variant: str, batch_size: int | str) -> int:
+def batch_size_of(objective: Objective, variant: str, batch_size: int | str) -> int:
     """Rows per gradient estimate."""
     if variant == "mini-batch":
         sparse = isinstance(objective.source, CSRSource) and objective.n_features > objective.max_full

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from sk_gd._compat import Interval, OneBlasThread, StrOptions
+from sk_gd._compat import CallbackSupportMixin, Interval, OneBlasThread, StrOptions
 from sk_gd.descent import (
     DescentState,
     DivergenceError,
@@ -28,6 +28,7 @@ from sk_gd.descent import (
     final_gap,
     make_plan,
 )
+from sk_gd.estimators._callbacks import Tasks
 from sk_gd.estimators._data import check_initial, check_rows, keep_weighted
 from sk_gd.estimators._doc_link import DocLinkMixin
 from sk_gd.estimators._log import EpochLog
@@ -72,7 +73,14 @@ def every_one(watches: list[Watch]) -> Watch:
     return lambda state: sum(watch(state) for watch in watches) > 0
 
 
-class GradientDescentModel(VersionedMixin, DocLinkMixin, TwinMixin, SparseCoefMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+class GradientDescentModel(
+    VersionedMixin,
+    DocLinkMixin,
+    TwinMixin,
+    SparseCoefMixin,
+    CallbackSupportMixin,  # type: ignore[misc]  # scikit-learn ships no types
+    BaseEstimator,  # type: ignore[misc]
+):
     """A linear model fitted by gradient descent."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -99,8 +107,10 @@ class GradientDescentModel(VersionedMixin, DocLinkMixin, TwinMixin, SparseCoefMi
         "verbose": ["verbose"],
     }
 
-    def _descend(self, rows: Rows, held_out: Rows | None, task: Task, coef_init: Any, intercept_init: Any) -> None:
-        """Fit on validated rows, and set the fitted attributes."""
+    def _descend(
+        self, rows: Rows, held_out: Rows | None, task: Task, coef_init: Any, intercept_init: Any, given: tuple[Any, Any, Any]
+    ) -> None:
+        """Fit on validated rows, and set the fitted attributes; callbacks see X, y and sample_weight as they were given."""
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         last: DescentState | None = getattr(self, "_state", None) if self.warm_start else None
         seed = seed if last is None else last.seed
@@ -124,6 +134,11 @@ class GradientDescentModel(VersionedMixin, DocLinkMixin, TwinMixin, SparseCoefMi
             self.tol, self.max_iter, self.n_iter_no_change, self.max_time, objective.constant_value, first_epoch
         )
         watches: list[Watch] = [EpochLog(self.verbose)]
+        tasks = None
+        if hasattr(self, "_skl_callbacks"):
+            tasks = Tasks(self, *given, lambda theta: self._attributes(objective, theta, task))
+            plan = tasks.announced(plan)
+            watches.append(tasks)
         with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):  # the loop looks at every value, and says so
             if held_out is not None:
                 watches.insert(0, validation := self._validation(objective, held_out, task))
@@ -154,6 +169,8 @@ class GradientDescentModel(VersionedMixin, DocLinkMixin, TwinMixin, SparseCoefMi
         self.best_iter_ = kept if held_out is not None else None
         if self.warm_start:
             self._state = state
+        if tasks is not None:
+            tasks.end()
         warn(self, reason, state.n_recoveries - recoveries, back_at_start=kept == 0 < state.n_epochs)
 
     def _objective(self, rows: Rows, task: Task) -> Objective:

@@ -24,8 +24,9 @@ def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        callbacks = {name: value for name, value in vars(estimator).items() if name.startswith(("_callback_", "_skl_"))}
         vars(estimator).clear()
-        vars(estimator).update(before)
+        vars(estimator).update(before | callbacks)  # scikit-learn has yet to tear down its callbacks, and then removes these
         raise
 
 

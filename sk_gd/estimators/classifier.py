@@ -181,6 +181,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         self : GDLogisticClassifier
             The fitted estimator.
         """
+        given = (X, y, sample_weight)
         with unchanged_on_error(self):
             X, y = check_rows(self, X, y, reset=True)
             weights = check_weights(sample_weight, X)
@@ -196,5 +197,5 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
                 refuse_other_classes(self.classes_, classes)
             loss: Loss = LogLoss() if len(classes) == 2 else Multinomial(len(classes))
             task = Task(loss, 1 if len(classes) == 2 else len(classes), attributes={"classes_": classes})
-            self._descend(rows, held_out, task, coef_init, intercept_init)
+            self._descend(rows, held_out, task, coef_init, intercept_init, given)
         return self

@@ -175,6 +175,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         self : GDLinearRegressor
             The fitted estimator.
         """
+        given = (X, y, sample_weight)
         with unchanged_on_error(self):
             rows = self._rows(X, y, sample_weight, reset=True)
             held_out = None
@@ -183,7 +184,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
                 if held_out.y.shape[1:] != rows.y.shape[1:]:
                     raise ValueError(f"y_val has shape {held_out.y.shape}, but y has {rows.y.shape}: the targets must be the same.")
             task = Task(LOSSES[self.loss](), rows.targets.shape[1], flat=rows.y.ndim == 1)
-            self._descend(rows, held_out, task, coef_init, intercept_init)
+            self._descend(rows, held_out, task, coef_init, intercept_init, given)
         return self
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Rows:

@@ -22,7 +22,6 @@ SCHEDULES: dict[str, Callable[[], Schedule]] = {
 }
 
 
-
 def as_schedule(given: str | Callable[[Array], Array] | Schedule) -> Schedule:
     """The schedule that a name, a function of step numbers or an object stands for, its hyper-parameters looked at."""
     if isinstance(given, str):

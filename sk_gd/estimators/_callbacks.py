@@ -1,0 +1,74 @@
+"""The bridge to scikit-learn's callbacks (1.9): a task for the fit, and one for every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from sk_gd.descent import DescentState, Objective, Plan, Step
+
+Array = NDArray[Any]
+
+
+class Announced:
+    """A step that says when an epoch begins."""
+
+    def __init__(self, step: Step[Objective], begin: Callable[[], None]) -> None:
+        self.step, self.begin = step, begin
+
+    def initialise(self, objective: Objective, state: DescentState) -> None:
+        self.step.initialise(objective, state)
+
+    def epoch(self, objective: Objective, state: DescentState) -> None:
+        self.begin()
+        self.step.epoch(objective, state)
+
+    def certify(self, objective: Objective, state: DescentState) -> None:
+        self.step.certify(objective, state)
+
+    def shorten(self, state: DescentState) -> None:
+        self.step.shorten(state)
+
+
+class Tasks:
+    """Tells the callbacks of an estimator what its descent is doing, and brings back their wish to stop.
+
+    Parameters
+    ----------
+    model : estimator
+        Being fitted; it has callbacks.
+    X, y, sample_weight
+        As the user gave them to ``fit``.
+    attributes_at : callable
+        Theta to the attributes with which a copy of the model can predict; called only if a callback wants a fitted estimator.
+    """
+
+    def __init__(self, model: Any, X: Any, y: Any, sample_weight: Any, attributes_at: Callable[[Array], dict[str, Any]]) -> None:
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self.told = {"estimator": model, "X": X, "y": y, "metadata": metadata}
+        self.attributes_at = attributes_at
+        self.root = model._init_callback_context(max_subtasks=model.max_iter)
+        self.root.call_on_fit_task_begin(**self.told)
+
+    def announced(self, plan: Plan) -> Plan:
+        """The plan, whose epochs begin with a task."""
+        return replace(
+            plan,
+            step=Announced(plan.step, self.begin),
+            finish=None if plan.finish is None else Announced(plan.finish, self.begin),
+        )
+
+    def begin(self) -> None:
+        self.epoch = self.root.subcontext(task_name="epoch")
+        self.epoch.call_on_fit_task_begin(**self.told)
+
+    def __call__(self, state: DescentState) -> bool:
+        theta = state.theta
+        return bool(self.epoch.call_on_fit_task_end(**self.told, reconstruction_attributes=lambda: self.attributes_at(theta)))
+
+    def end(self) -> None:
+        """Close the task of the fit; the model is fitted."""
+        self.root.call_on_fit_task_end(**self.told, reconstruction_attributes={})
