@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from scipy.optimize._numdiff import approx_derivative
 from sklearn.base import _fit_context
+from sklearn.utils import metaestimators
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import _get_threadpool_controller
@@ -37,11 +38,18 @@ __all__ = [
     "ScoringMonitor",
     "StrOptions",
     "approx_derivative",
+    "available_if",
     "check_sample_weight",
     "fit_context",
     "n_threads",
     "optional",
 ]
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[T], T]:
+    """scikit-learn's decorator of methods that some parameters rule out, typed."""
+    decorate: Callable[[T], T] = metaestimators.available_if(check)
+    return decorate
 
 
 def fit_context(fit: T) -> T:

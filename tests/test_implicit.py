@@ -36,7 +36,7 @@ def test_product_is_the_change_of_the_gradient(objective, rng):
 
 
 def test_solve_is_the_inverse_of_the_product(objective, rng, monkeypatch):
-    """Given enough products. (The softmax does not see a shift of all intercepts, so the products are compared.)"""
+    """Given enough products; they are compared, because the softmax does not see a shift of all intercepts."""
     monkeypatch.setattr("sk_gd.preconditioners.implicit.ENOUGH", 0.0)
     theta, direction = rng.normal(size=(2, *objective.shape))
     metric = Implicit(Diagonal())

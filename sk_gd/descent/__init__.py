@@ -4,6 +4,7 @@ from sk_gd.descent.history import History
 from sk_gd.descent.loop import DivergenceError, Step, Watch, descend
 from sk_gd.descent.metrics import certificate, final_gap
 from sk_gd.descent.objective import Objective
+from sk_gd.descent.online import Seen, make_online_plan
 from sk_gd.descent.plan import Plan, make_plan
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
@@ -14,6 +15,7 @@ __all__ = [
     "History",
     "Objective",
     "Plan",
+    "Seen",
     "Step",
     "StopReason",
     "StoppingRule",
@@ -21,5 +23,6 @@ __all__ = [
     "certificate",
     "descend",
     "final_gap",
+    "make_online_plan",
     "make_plan",
 ]

@@ -59,11 +59,12 @@ def descend(
     step.initialise(objective, state)
     if not len(state.history):
         state.record()
-    ceiling = state.loss_curve[0] + objective.rounding(state.loss_curve[0])
+    if state.ceiling != state.ceiling:
+        state.ceiling = state.loss_curve[0] + objective.rounding(state.loss_curve[0])
     while (reason := stopping(state)) is None or not sure(reason, objective, step, state, stopping):
         step.epoch(objective, state)
         state.n_epochs += 1
-        if not state.value <= ceiling:  # nan is not either
+        if not state.value <= state.ceiling:  # nan is not either
             if on_divergence == "raise":
                 raise DivergenceError(state)
             state.recover()

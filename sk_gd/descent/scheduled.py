@@ -123,9 +123,8 @@ class ScheduledStep(Generic[P]):
 
     def close(self, objective: P, state: DescentState, met: float) -> None:
         """Value the epoch: on all rows in batch, else the mean that it met on its way, checked where that looks bad."""
-        ceiling = state.loss_curve[0]
         state.exact = self.batching.size >= objective.n_samples
-        if state.exact or not met <= ceiling:
+        if state.exact or not met <= state.ceiling:
             self.value(objective, state)
         else:
             state.value = met

@@ -42,6 +42,10 @@ class DescentState:
         Where the next line search goes.
     full_value : float
         Objective at theta on all rows, once the descent has ended: how a later fit knows the same problem again.
+    ceiling : float
+        Objective above which the descent has diverged: that of its start, and what rounding adds.
+    seen : Seen or None
+        What is remembered of rows that come once; None where all rows are at hand.
     steady_since : int
         Epoch of the last recovery or answer to a stall: before it, standing still was no plateau.
     exact : bool
@@ -92,6 +96,8 @@ class DescentState:
     best_value: float = np.inf
     best_theta: Any = None
     full_value: float = np.nan
+    ceiling: float = np.nan
+    seen: Any = None
     began: float = field(default_factory=time.monotonic)
     seconds_before: float = 0.0
 

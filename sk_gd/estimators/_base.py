@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -32,12 +31,13 @@ from sk_gd.estimators._callbacks import Tasks
 from sk_gd.estimators._data import check_initial, check_rows, keep_weighted
 from sk_gd.estimators._doc_link import DocLinkMixin
 from sk_gd.estimators._log import EpochLog
+from sk_gd.estimators._online import OnlineMixin
 from sk_gd.estimators._report import divergence, warn
 from sk_gd.estimators._sparse import SparseCoefMixin
+from sk_gd.estimators._task import Task, set_all
 from sk_gd.estimators._twin import TwinMixin
 from sk_gd.estimators._validation import Rows, Validation, by_loss, by_scorer
 from sk_gd.estimators._versioned import VersionedMixin
-from sk_gd.losses import Loss
 from sk_gd.optimizers import OPTIMIZERS, Optimizer
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import PRECONDITIONERS
@@ -45,27 +45,6 @@ from sk_gd.schedules import SCHEDULES
 from sk_gd.sources import source_of
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is learned: a loss of some outputs, and how scikit-learn wants them."""
-
-    loss: Loss
-    n_outputs: int
-    flat: bool = False  # coef_ has one dimension, intercept_ none
-    attributes: dict[str, Any] = field(default_factory=dict)  # what predictions need beside coef_ and intercept_
-
-    @property
-    def stratified(self) -> bool:
-        """Whether rows are held out class by class."""
-        return "classes_" in self.attributes
-
-
-def set_all(model: Any, attributes: dict[str, Any]) -> None:
-    """Set attributes by their names."""
-    for name, value in attributes.items():
-        setattr(model, name, value)
 
 
 def every_one(watches: list[Watch]) -> Watch:
@@ -78,6 +57,7 @@ class GradientDescentModel(
     DocLinkMixin,
     TwinMixin,
     SparseCoefMixin,
+    OnlineMixin,
     CallbackSupportMixin,  # type: ignore[misc]  # scikit-learn ships no types
     BaseEstimator,  # type: ignore[misc]
 ):
@@ -166,7 +146,8 @@ class GradientDescentModel(
         if theta is not state.theta:
             self.stop_reason_ += f" The coefficients are those of epoch {kept}, which was better."
         self._publish_history(state)
-        self.best_iter_ = kept if held_out is not None else None
+        self.best_iter_ = None if held_out is None else kept
+        self.__dict__.pop("_state", None)
         if self.warm_start:
             self._state = state
         if tasks is not None:

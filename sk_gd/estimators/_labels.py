@@ -25,6 +25,26 @@ def encode_labels(y: Any, weights: Array | None) -> tuple[Array, Array]:
     return classes, np.searchsorted(classes, y).clip(max=len(classes) - 1)
 
 
+def join_classes(known: Array | None, announced: Any, y: Any, weights: Array | None) -> Array:
+    """All classes so far: known before, announced by the user, or met in these rows."""
+    check_classification_targets(y)
+    y = column_or_1d(y, warn=True)
+    met = [part for part in (known, announced, y if weights is None else y[weights > 0]) if part is not None]
+    classes = np.unique(np.concatenate([np.unique(part) for part in met]))
+    if len(classes) < 2:
+        raise ValueError(
+            f"These rows have only one class, {classes[0]!r}: name all that may come by partial_fit(..., classes=...)."
+        )
+    return classes
+
+
+def grow_classes(theta: Array, known: Array, classes: Array) -> Array:
+    """Theta with rows of zeros for new classes; the one row of two classes becomes two, half of it for and half against."""
+    grown = np.zeros((len(classes), theta.shape[1]))
+    grown[np.searchsorted(classes, known)] = np.vstack([-theta, theta]) / 2 if len(known) == 2 else theta
+    return grown
+
+
 def codes_of(y: Any, classes: Array) -> Array:
     """The code of every row of validation labels, all of which have to be known."""
     y = column_or_1d(y, warn=True)
@@ -34,15 +54,14 @@ def codes_of(y: Any, classes: Array) -> Array:
     return np.searchsorted(classes, y)
 
 
-def class_weights(class_weight: Any, classes: Array, codes: Array, weights: Array | None) -> Array | None:
-    """The weight of every class; None where all count the same."""
+def class_weights(class_weight: Any, classes: Array, counts: Array) -> Array | None:
+    """The weight of every class, given the weights that its rows sum to; None where all count the same."""
     if class_weight is None:
         return None
     if class_weight == "balanced":
-        counts = np.bincount(codes, weights=weights)
-        balanced: Array = counts.sum() / (len(classes) * counts)
-        return balanced
-    of_class: Array = compute_class_weight(class_weight, classes=classes, y=classes[codes])
+        present = counts > 0
+        return np.divide(counts.sum(), present.sum() * counts, out=np.zeros(len(counts)), where=present)
+    of_class: Array = compute_class_weight(class_weight, classes=classes, y=classes)
     if not (np.isfinite(of_class).all() and (of_class > 0).sum() > 1 and (of_class >= 0).all()):
         raise ValueError(f"class_weight must be positive and finite for two classes or more, got {class_weight!r}.")
     return of_class

@@ -39,16 +39,27 @@ def steepest_feature(objective: Objective, smooth: float) -> tuple[int, float]:
     return j, float(np.broadcast_to(bends, objective.n_features)[j] / smooth)
 
 
+def of_rate(model: Any, recoveries: int) -> str:
+    """That the user's learning rate was too large."""
+    return (
+        f"learning_rate={model.learning_rate} was too large: the objective rose above its start, so the descent went back to its "
+        f"best point and the rate was halved, {recoveries} times in all, to {model.learning_rate_:.3g}. Set learning_rate='auto' "
+        "or a smaller one."
+    )
+
+
+def warn_of_rate(model: Any, recoveries: int) -> None:
+    """The only thing to warn of after a single pass."""
+    if recoveries and model.learning_rate != "auto":
+        warnings.warn(of_rate(model, recoveries), ConvergenceWarning, stacklevel=5)  # the line that called partial_fit
+
+
 def warn(model: Any, reason: StopReason, recoveries: int, back_at_start: bool) -> None:
     """Warn of a rate that had to be reduced, or of an end that nobody asked for."""
     message, validated = None, model.early_stopping is not False
     content = reason is StopReason.CALLBACK or (validated and reason not in LIMITS)  # an end that was asked for
     if recoveries and model.learning_rate != "auto":
-        message = (
-            f"learning_rate={model.learning_rate} was too large: the objective rose above its start, so the descent went back to "
-            f"its best point and the rate was halved, {recoveries} times in all, to {model.learning_rate_:.3g}. Set "
-            "learning_rate='auto' or a smaller one."
-        )
+        message = of_rate(model, recoveries)
     elif back_at_start and not (validated or model.converged_):
         message = (
             f"{reason.value} Its noise had carried the descent above its start, so the start is what is left: set a smaller "

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from sk_gd._compat import StrOptions, fit_context
-from sk_gd.estimators._base import GradientDescentModel, Task
+from sk_gd._compat import StrOptions, available_if, fit_context
+from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
-from sk_gd.estimators._labels import class_weights, codes_of, encode_labels, refuse_other_classes, weigh_rows
+from sk_gd.estimators._labels import (
+    class_weights,
+    codes_of,
+    encode_labels,
+    grow_classes,
+    join_classes,
+    refuse_other_classes,
+    weigh_rows,
+)
+from sk_gd.estimators._online import goes_online
 from sk_gd.estimators._probabilities import ProbabilityMixin
+from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import LogLoss, Loss, Multinomial
 
@@ -186,7 +198,8 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             X, y = check_rows(self, X, y, reset=True)
             weights = check_weights(sample_weight, X)
             classes, codes = encode_labels(y, weights)
-            of_class = class_weights(self.class_weight, classes, codes, weights)
+            counts = np.bincount(codes, weights=weights).astype(np.float64)
+            of_class = class_weights(self.class_weight, classes, counts)
             rows = Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
             held_out = None
             if self._check_validation(X_val, y_val, sample_weight_val):
@@ -195,7 +208,53 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
                 held_out = Rows(X_val, y_val, weights, codes[:, None], weigh_rows(of_class, codes, weights))
             if self.warm_start and hasattr(self, "_state"):
                 refuse_other_classes(self.classes_, classes)
-            loss: Loss = LogLoss() if len(classes) == 2 else Multinomial(len(classes))
-            task = Task(loss, 1 if len(classes) == 2 else len(classes), attributes={"classes_": classes})
-            self._descend(rows, held_out, task, coef_init, intercept_init, given)
+            self._descend(rows, held_out, task_of(classes), coef_init, intercept_init, given)
+            self._class_counts: Array = counts
         return self
+
+    @available_if(goes_online)
+    @fit_context
+    @with_shared_docs
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> GDLogisticClassifier:
+        """Learn from some more rows, in one pass over them.
+
+        With all parameters "auto" a step is as long as the share that its rows have in all that were seen, in a metric made of all
+        of those: the features need no scaling, and after many chunks the model is near that of ``fit`` on all their rows.
+        Otherwise ``learning_rate`` and ``schedule`` are followed.
+        The step number, the optimizer's memory and the order of visits go on from call to call, and from a ``fit``. With
+        ``class_weight="balanced"`` the weights are those of all rows so far.
+
+        Parameters
+        ----------
+        {X}
+        y : array-like of shape (n_samples,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            Labels that may come. Those that are neither named nor known may still come later: their coefficients start at zero.
+        {sample_weight}
+
+        Returns
+        -------
+        self : GDLogisticClassifier
+            The estimator, which knows these rows, too.
+        """
+        with unchanged_on_error(self):
+            known: Array | None = getattr(self, "classes_", None)
+            X, y = check_rows(self, X, y, reset=known is None)
+            weights = check_weights(sample_weight, X)
+            joined = join_classes(known, classes, y, weights)
+            codes = np.searchsorted(joined, y).clip(max=len(joined) - 1)
+            counts = np.bincount(codes, weights=weights, minlength=len(joined)).astype(np.float64)
+            if known is not None:
+                counts[np.searchsorted(joined, known)] += self._class_counts
+            rows = Rows(X, y, weights, codes[:, None], weigh_rows(class_weights(self.class_weight, joined, counts), codes, weights))
+            grow = None if known is None or len(known) == len(joined) else partial(grow_classes, known=known, classes=joined)
+            self._pass(rows, task_of(joined), grow)
+            self._class_counts = counts
+        return self
+
+
+def task_of(classes: Array) -> Task:
+    """One output for two classes, else one per class."""
+    loss: Loss = LogLoss() if len(classes) == 2 else Multinomial(len(classes))
+    return Task(loss, 1 if len(classes) == 2 else len(classes), attributes={"classes_": classes})

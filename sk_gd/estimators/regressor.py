@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
-from sk_gd._compat import StrOptions, fit_context
-from sk_gd.estimators._base import GradientDescentModel, Task
+from sk_gd._compat import StrOptions, available_if, fit_context
+from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
+from sk_gd.estimators._online import goes_online
+from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import LOSSES
 
@@ -183,9 +185,39 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
                 held_out = self._rows(X_val, y_val, sample_weight_val, reset=False)
                 if held_out.y.shape[1:] != rows.y.shape[1:]:
                     raise ValueError(f"y_val has shape {held_out.y.shape}, but y has {rows.y.shape}: the targets must be the same.")
-            task = Task(LOSSES[self.loss](), rows.targets.shape[1], flat=rows.y.ndim == 1)
-            self._descend(rows, held_out, task, coef_init, intercept_init, given)
+            self._descend(rows, held_out, self._task(rows), coef_init, intercept_init, given)
         return self
+
+    @available_if(goes_online)
+    @fit_context
+    @with_shared_docs
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> GDLinearRegressor:
+        """Learn from some more rows, in one pass over them.
+
+        With all parameters "auto" a step is as long as the share that its rows have in all that were seen, in a metric made of all
+        of those: the features need no scaling, and after many chunks the model is near that of ``fit`` on all their rows (for
+        batch descent on the squared error it is the same after each). Otherwise ``learning_rate`` and ``schedule`` are followed.
+        The step number, the optimizer's memory and the order of visits go on from call to call, and from a ``fit``.
+
+        Parameters
+        ----------
+        {X}
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        {sample_weight}
+
+        Returns
+        -------
+        self : GDLinearRegressor
+            The estimator, which knows these rows, too.
+        """
+        with unchanged_on_error(self):
+            rows = self._rows(X, y, sample_weight, reset=not hasattr(self, "coef_"))
+            self._pass(rows, self._task(rows))
+        return self
+
+    def _task(self, rows: Rows) -> Task:
+        return Task(LOSSES[self.loss](), rows.targets.shape[1], flat=rows.y.ndim == 1)
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Rows:
         X, y = check_rows(self, X, y, reset=reset, y_numeric=True, multi_output=True)

@@ -158,10 +158,13 @@ class CentredMetric(Metric):
         return float(self.total.mean())
 
     def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
-        curvature = objective.curvature(theta, self.full, centred)
+        self.adopt(objective.curvature(theta, self.full, centred), objective.l2)
+
+    def adopt(self, curvature: Curvature, l2: float) -> None:
+        """Build the metric from moments that are known."""
         self.center, self.total = curvature.center, curvature.total
         self.factor = curvature.total / curvature.total.mean()
-        self.build(curvature.moments, objective.l2)
+        self.build(curvature.moments, l2)
 
     def cost(self, n_features: int, n_outputs: int) -> float:
         return 1 + n_features / 8 if self.full else 20  # a diagonal takes one, but the secants that it makes void took more

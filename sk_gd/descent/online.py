@@ -1,0 +1,224 @@
+"""Rows that come in chunks and are seen once: one pass each, in a metric made of all rows so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sk_gd.descent.batching import Batching
+from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.plan import Plan, batch_size_of
+from sk_gd.descent.scheduled import ScheduledStep
+from sk_gd.descent.state import DescentState
+from sk_gd.descent.sweep import SweepStep
+from sk_gd.losses import LogLoss, Multinomial
+from sk_gd.optimizers import GradientDescent, Optimizer, as_optimizer
+from sk_gd.preconditioners import CentredMetric, Curvature, Diagonal, Hessian, Identity
+from sk_gd.schedules import Constant, Schedule, as_schedule
+from sk_gd.sources import Block
+
+FORGETTING = 2.0  # weight of new rows beside old ones where the second derivative depends on theta
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is remembered of the rows so far: their weight, and their second moments weighted by the loss's curvature.
+
+    Attributes
+    ----------
+    weight : float
+        Sum of the sample weights.
+    curvature : Curvature or None
+        Means over all rows; None before the first chunk.
+    caution : float
+        Weight that the rates are divided by as if it had come before: see :class:`OnlineStep`.
+    """
+
+    weight: float = 0.0
+    curvature: Curvature | None = None
+    caution: float = 0.0
+
+    def add(self, new: Curvature, share: float) -> Seen:
+        """With another chunk of this share; centres and central moments combine exactly (Chan, Golub and LeVeque 1979)."""
+        old = self.curvature
+        if old is None:  # rows of an earlier fit count as if they had been like these
+            return replace(self, curvature=new)
+        a, b = (1 - share) * old.total.mean(), share * new.total.mean()
+        apart, pull = new.center - old.center, a * b / (a + b)
+        between = np.outer(apart, apart) if new.moments.ndim == 2 else apart**2
+        merged = Curvature(
+            (1 - share) * old.total + share * new.total,
+            (a * old.center + b * new.center) / (a + b),
+            (1 - share) * old.moments + share * new.moments + pull * between,
+        )
+        return replace(self, curvature=merged)
+
+
+class OnlineStep(SweepStep):
+    """One pass over a chunk.
+
+    Without a learning rate of the user's, a visit steps by the share that its rows have in all that was seen,
+
+        theta <- theta - c * w_k / (w_1 + ... + w_k + caution) * P^-1 gradient_k
+
+    with P the second derivative, averaged over all rows so far with the same shares. For the squared error c is 1, and with one
+    visit per chunk (batch, no caution) this is recursive least squares: after every chunk theta is the minimiser over all rows so
+    far. Where the second derivative depends on theta c is 2, so that what was learned far from the minimum is forgotten (with the
+    square of what was seen), for a third more variance in the long run. The caution keeps the first steps of visits to a few rows
+    stable: they go at most ``1 / (2 L)`` far, L the smoothness of so few.
+
+    Parameters
+    ----------
+    weight : float
+        Sum of the sample weights of the chunk.
+    automatic : bool
+        Whether to step so; otherwise by learning rate and schedule, in the same metric.
+
+    References
+    ----------
+    Ross, Mineiro and Langford, "Normalized online learning", UAI 2013 (units that become known on the way); Amari, "Natural
+    gradient works efficiently in learning", 1998; Plackett, "Some theorems in least squares", 1950.
+    """
+
+    def __init__(
+        self,
+        batching: Batching,
+        optimizer: Optimizer,
+        schedule: Schedule,
+        learning_rate: float | None,
+        metric: CentredMetric,
+        weight: float,
+        automatic: bool,
+    ) -> None:
+        super().__init__(batching, optimizer, schedule, learning_rate, metric)
+        self.metric: CentredMetric = metric
+        self.weight, self.automatic = weight, automatic
+
+    def initialise(self, objective: Objective, state: DescentState) -> None:
+        at_start = objective.value_and_gradient(state.start)[0]
+        self.value(objective, state)
+        state.ceiling = max(at_start, state.value) + objective.rounding(at_start)
+        state.best_value, state.best_theta = state.value, state.theta.copy()
+        self.before, centred = state.theta, not self.scales_columns(objective)
+        state.metric, whole = self.metric, state.seen.weight + self.weight
+        self.gain = 1.0 if objective.quadratic else FORGETTING
+        state.seen = replace(state.seen, weight=whole)
+        if isinstance(self.metric, Identity):
+            self.metric.update(objective, state.theta, centred)
+        else:
+            curvature = steady_curvature(objective, state.theta, self.metric.full, centred)
+            state.seen = state.seen.add(curvature, min(self.gain * self.weight / whole, 1.0))
+            recalled = state.seen.curvature
+            if self.metric.full and not objective.quadratic:
+                recalled = shrunk(recalled, self.weight / objective.n_samples * objective.n_features / whole)
+            self.metric.adopt(recalled, objective.l2)
+        if self.metric.full:
+            state.memory = None  # its coordinates turn with every chunk
+        self.enter_metric(objective, state)
+
+    def enter_metric(self, objective: Objective, state: DescentState) -> None:
+        self.known, state.rate = state.rate, np.nan
+        super().enter_metric(objective, state)
+
+    def safe_rate(self, objective: Objective, state: DescentState) -> float:
+        if not self.automatic:
+            if self.optimizer.unit_free and self.known == self.known:
+                return self.known  # chosen at the start of the descent
+            return float(np.fmin(self.known, super().safe_rate(objective, state)))  # safe for the rows before, too
+        size, unit, caution = self.batching.size, state.metric.unit, state.seen.caution
+        if size < objective.n_samples:
+            rough = self.expected_smoothness(objective, unit, state.theta) / unit
+            caution = max(caution, 2 * self.gain * rough * size * self.weight / objective.n_samples)
+        state.seen = replace(state.seen, caution=caution)
+        return 1 / unit
+
+    def rates(self, state: DescentState, count: int) -> Array:
+        if not self.automatic:
+            return super().rates(state, count)
+        until = self.weight * np.arange(1, count + 1) / count
+        shares = self.gain * self.weight / count / (state.seen.weight - self.weight + until + state.seen.caution)
+        return state.rate * np.minimum(shares, 1.0)
+
+    def epoch(self, objective: Objective, state: DescentState) -> None:
+        kind = ScheduledStep if self.batching.size >= objective.n_samples else SweepStep
+        kind.epoch(self, objective, state)
+
+    def close(self, objective: Objective, state: DescentState, met: float) -> None:
+        """Value the pass on its chunk; an automatic one that made the chunk worse is shortened until it has not."""
+        state.exact = self.automatic or self.batching.size >= objective.n_samples
+        if not state.exact and met <= state.ceiling:
+            state.value = met
+            return
+        if self.automatic and not np.isfinite(state.theta).all():
+            state.theta = self.before
+        self.value(objective, state)
+        while self.automatic and not state.value <= state.ceiling:
+            state.theta = (state.theta + self.before) / 2
+            self.value(objective, state)
+
+
+def shrunk(curvature: Curvature, share: float) -> Curvature:
+    """Second moments with more of their diagonal: as if every feature had been seen by itself once.
+
+    Directions that the first few rows leave unseen look flat, and a step would be thrown far along them; where the slopes of the
+    loss saturate nothing would ever bring it back.
+    """
+    return replace(curvature, moments=curvature.moments + share * np.diag(np.diag(curvature.moments)))
+
+
+def steady_curvature(objective: Objective, theta: Array, full: bool, centred: bool) -> Curvature:
+    """Second moments of a chunk, weighted by a curvature that a single row's step cannot outrun.
+
+    A row that is wrong with confidence has hardly any curvature, and Newton's step would throw it anywhere. The square of the
+    slope of a log-likelihood has the curvature as its mean (Fisher's identity), so half of each is right on average, and large
+    where the slope is. Other losses that are not quadratic take their greatest curvature.
+    """
+
+    def of_block(block: Block) -> Array:
+        z = block.raw(theta)
+        h = objective.loss.curvature_at(block.y, z)
+        if isinstance(objective.loss, LogLoss | Multinomial):
+            h = (h + objective.loss.value_and_slope(block.y, z)[1] ** 2) / 2
+        elif not objective.quadratic:
+            h = np.full_like(h, objective.loss.curvature)
+        return block.weigh(np.maximum(h, 1e-10 * objective.loss.curvature))
+
+    total, center, moments = objective.source.moments(of_block, full, centred and objective.fit_intercept)
+    return Curvature(total / objective.n_samples, center, moments / objective.n_samples)
+
+
+def make_online_plan(
+    objective: Objective,
+    weight: float,
+    *,
+    variant: str,
+    batch_size: int | str,
+    optimizer: Any,
+    learning_rate: float | str,
+    schedule: Any,
+    preconditioner: str | None,
+    shuffle: bool,
+) -> Plan:
+    """Choose the method for a chunk of rows with this sum of weights.
+
+    With everything "auto" it is :class:`OnlineStep`'s own rate, in the metric of the Hessian (up to 1024 features and without an
+    L1 penalty) or its diagonal. An optimizer, a learning rate or a schedule of the user's is followed, in the diagonal metric.
+    """
+    schedule = as_schedule(schedule)
+    automatic = optimizer == "auto" and learning_rate == "auto" and isinstance(schedule, Constant) and preconditioner is not None
+    rule = GradientDescent() if isinstance(optimizer, str) and optimizer == "auto" else as_optimizer(optimizer)
+    full = automatic and objective.penalty.l1 == 0 and objective.n_features <= objective.max_full
+    kinds: dict[str | None, type[CentredMetric]] = {
+        "auto": Hessian if full else Diagonal,
+        "hessian": Hessian,
+        "diagonal": Diagonal,
+        None: Identity,
+    }
+    metric = kinds[preconditioner]()
+    size = batch_size_of(objective, variant, batch_size)
+    rate = None if learning_rate == "auto" else float(learning_rate)
+    step = OnlineStep(Batching(size, shuffle), rule, schedule, rate, metric, weight, automatic)
+    name = "online descent" if automatic else optimizer if isinstance(optimizer, str) else type(optimizer).__name__
+    return Plan(step, f"{name}, one pass, {type(metric).__name__.lower()} metric")

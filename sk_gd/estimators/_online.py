@@ -1,0 +1,117 @@
+"""``partial_fit``: one pass over rows that are seen once, going on from where the last one ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.utils import check_random_state
+
+from sk_gd._compat import OneBlasThread
+from sk_gd.descent import DescentState, DivergenceError, History, Objective, Seen, StoppingRule, make_online_plan
+from sk_gd.estimators._log import EpochLog
+from sk_gd.estimators._report import divergence, warn_of_rate
+from sk_gd.estimators._task import Task, set_all
+from sk_gd.estimators._validation import Rows
+
+Array = NDArray[Any]
+
+OF_A_WHOLE_FIT = ("converged_", "stop_reason_", "optimality_")  # nobody can say of rows that are gone
+
+
+def goes_online(model: Any) -> bool:
+    """Whether the parameters make sense where every row is seen once; refuses them with a reason."""
+    if model.early_stopping is not False:
+        raise AttributeError("partial_fit has no later epoch to stop before: set early_stopping=False.")
+    if model.optimizer in ("svrg", "saga"):
+        raise AttributeError(
+            f"optimizer={model.optimizer!r} visits every row again, which partial_fit cannot: leave it 'auto', or choose another."
+        )
+    return True
+
+
+def constant_model(objective: Objective) -> Array:
+    """The best model that ignores X, or zero where a class is yet to come."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        constant = objective.constant
+    return constant if np.isfinite(constant).all() else np.zeros(objective.shape)
+
+
+def grow_outputs(state: DescentState, grow: Callable[[Array], Array]) -> None:
+    """Make room for new outputs in all that is remembered."""
+    state.theta, state.start, state.memory = grow(state.theta), grow(state.start), None
+    state.history.path = [(epoch, grow(theta)) for epoch, theta in state.history.path]
+    if state.seen.curvature is not None:
+        total = np.full(len(state.theta), state.seen.curvature.total.mean())
+        state.seen = replace(state.seen, curvature=replace(state.seen.curvature, total=total))
+
+
+class OnlineMixin:
+    """What ``partial_fit`` of both estimators shares."""
+
+    best_iter_: int | None
+
+    def _pass(self: Any, rows: Rows, task: Task, grow: Callable[[Array], Array] | None = None) -> None:
+        """Learn from a chunk, and set the fitted attributes; ``grow`` makes room in theta for outputs that are new."""
+        objective = self._objective(rows, task)
+        state = self._online_state(objective, grow)
+        weight = float(objective.n_samples if rows.weights is None else rows.weights.sum())
+        plan = make_online_plan(
+            objective,
+            weight,
+            variant=self.variant,
+            batch_size=self.batch_size,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            schedule=self.schedule,
+            preconditioner=self.preconditioner,
+            shuffle=self.shuffle,
+        )
+        once = StoppingRule(None, 1, 1, None, np.nan, first_epoch=state.n_epochs)
+        recoveries = state.n_recoveries
+        with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):  # the loop looks at every value, and says so
+            try:
+                plan.run(objective, state, once, self.on_divergence, EpochLog(self.verbose))
+            except DivergenceError:
+                raise FloatingPointError(divergence(self, objective, state)) from None
+        set_all(self, self._attributes(objective, state.theta, task))
+        for name in OF_A_WHOLE_FIT:
+            vars(self).pop(name, None)
+        self.n_iter_ = 1
+        self.learning_rate_ = state.rate * state.rate_scale
+        self.method_ = plan.name
+        self._publish_history(state)
+        self.best_iter_ = None
+        self._state, self._weight_sum = state, state.seen.weight
+        warn_of_rate(self, state.n_recoveries - recoveries)
+
+    def _online_state(self: Any, objective: Objective, grow: Callable[[Array], Array] | None) -> DescentState:
+        """Where the last pass ended; after a ``fit`` its model, whose rows count as if they had been like these."""
+        last: DescentState | None = getattr(self, "_state", None)
+        if last is not None and last.seen is not None:
+            state = last.resume()
+            state.history.keep_path = self.record == "path"
+        else:
+            seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+            fitted, history = hasattr(self, "coef_"), History(keep_path=self.record == "path")
+            theta = self._theta() if fitted else constant_model(objective)
+            state = DescentState(theta, np.random.default_rng(seed), seed=seed, history=history)
+            state.seen = Seen(weight=self._weight_sum if fitted else 0.0)
+            state.n_updates = int(self.t_) if fitted else 0
+        if grow is not None:
+            grow_outputs(state, grow)
+        if state.theta.shape != objective.shape:
+            raise ValueError(
+                f"partial_fit goes on with {state.theta.shape[0]} outputs of {state.theta.shape[1]} parameters each, but these "
+                f"rows need {objective.shape[0]} of {objective.shape[1]}: use a new estimator for another number of targets."
+            )
+        return state
+
+    def _theta(self: Any) -> Array:
+        """The fitted model's parameters as the engine holds them."""
+        coef = np.atleast_2d(self.coef_.toarray() if issparse(self.coef_) else self.coef_).astype(np.float64)
+        return np.column_stack([coef, np.atleast_1d(self.intercept_)]) if self.fit_intercept else coef
