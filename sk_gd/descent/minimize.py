@@ -198,12 +198,22 @@ def descent_method(
 
     Parameters
     ----------
-    fun, x0, args, jac, bounds, callback
-        As scipy passes them on; see :func:`minimize`.
+    fun : callable
+        As in :func:`minimize`, and so are all arguments of which nothing else is said.
+    x0 : array-like of shape (n,)
+        Start.
+    args : tuple, default=()
+        Further arguments of ``fun`` and ``jac``.
+    jac : callable, bool or None, default=None
+        Gradient.
     hess, hessp : callable, default=None
         Not needed by a descent that learns the second derivative from its steps, so passing one is an error.
+    bounds : Bounds or sequence of pairs, default=None
+        Bounds of the variables.
     constraints : sequence, default=()
         Must be empty: a descent keeps to bounds, not to constraints.
+    callback : callable, default=None
+        Sees every step.
     **options : dict
         Further parameters of :func:`minimize`, from scipy's ``options``; ``tol`` is scipy's ``tol``.
 

@@ -71,6 +71,8 @@ def test_methods(Estimator):
     """The methods and the names of their arguments; what the classifier can say more than the regressor."""
     for name, arguments in (METHODS | (MORE_METHODS if Estimator is GDLogisticClassifier else {})).items():
         assert list(inspect.signature(getattr(Estimator, name)).parameters) == arguments
+    named = ["classes"] if Estimator is GDLogisticClassifier else []
+    assert list(inspect.signature(Estimator.partial_fit).parameters) == ["self", "X", "y", *named, "sample_weight"]
     kinds = inspect.signature(Estimator.fit).parameters
     assert all(kinds[name].kind is inspect.Parameter.KEYWORD_ONLY for name in ONLY_BY_NAME)
     if Estimator is GDLinearRegressor:
