@@ -28,8 +28,8 @@ class Seen:
 
     Attributes
     ----------
-    weight : float
-        Sum of the sample weights.
+    weight, rows : float
+        Sum of the sample weights, number of rows.
     curvature : Curvature or None
         Means over all rows; None before the first chunk.
     caution : float
@@ -37,6 +37,7 @@ class Seen:
     """
 
     weight: float = 0.0
+    rows: float = 0.0
     curvature: Curvature | None = None
     caution: float = 0.0
 
@@ -103,8 +104,8 @@ class OnlineStep(SweepStep):
         state.best_value, state.best_theta = state.value, state.theta.copy()
         self.before, centred = state.theta, not self.scales_columns(objective)
         state.metric, whole = self.metric, state.seen.weight + self.weight
-        self.gain = 1.0 if objective.quadratic else FORGETTING
-        state.seen = replace(state.seen, weight=whole)
+        self.n_rows, self.gain = objective.n_samples, 1.0 if objective.quadratic else FORGETTING
+        state.seen = replace(state.seen, weight=whole, rows=state.seen.rows + objective.n_samples)
         if isinstance(self.metric, Identity):
             self.metric.update(objective, state.theta, centred)
         else:
@@ -135,8 +136,9 @@ class OnlineStep(SweepStep):
         return 1 / unit
 
     def rates(self, state: DescentState, count: int) -> Array:
-        if not self.automatic:
-            return super().rates(state, count)
+        if not self.automatic:  # the objective has weights of mean 1 in every chunk: here chunks are weighed against each other
+            relative = (self.weight / self.n_rows) / (state.seen.weight / state.seen.rows)
+            return relative * super().rates(state, count)
         until = self.weight * np.arange(1, count + 1) / count
         shares = self.gain * self.weight / count / (state.seen.weight - self.weight + until + state.seen.caution)
         return state.rate * np.minimum(shares, 1.0)

@@ -94,7 +94,8 @@ class GradientDescentModel(
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         last: DescentState | None = getattr(self, "_state", None) if self.warm_start else None
         seed = seed if last is None else last.seed
-        self._weight_sum = float(len(rows.targets) if rows.weights is None else rows.weights.sum())
+        self._n_rows = float(len(rows.targets) if rows.weights is None else np.count_nonzero(rows.weights))
+        self._weight_sum = self._n_rows if rows.weights is None else float(rows.weights.sum())
         if self.early_stopping is not False and held_out is None:
             rows, held_out = rows.split(self.validation_fraction, task.stratified, seed)
         objective = self._objective(rows, task)

@@ -86,7 +86,7 @@ class OnlineMixin:
         self.method_ = plan.name
         self._publish_history(state)
         self.best_iter_ = None
-        self._state, self._weight_sum = state, state.seen.weight
+        self._state, self._weight_sum, self._n_rows = state, state.seen.weight, state.seen.rows
         warn_of_rate(self, state.n_recoveries - recoveries)
 
     def _online_state(self: Any, objective: Objective, grow: Callable[[Array], Array] | None) -> DescentState:
@@ -100,7 +100,7 @@ class OnlineMixin:
             fitted, history = hasattr(self, "coef_"), History(keep_path=self.record == "path")
             theta = self._theta() if fitted else constant_model(objective)
             state = DescentState(theta, np.random.default_rng(seed), seed=seed, history=history)
-            state.seen = Seen(weight=self._weight_sum if fitted else 0.0)
+            state.seen = Seen(self._weight_sum, self._n_rows) if fitted else Seen()
             state.n_updates = int(self.t_) if fitted else 0
         if grow is not None:
             grow_outputs(state, grow)

@@ -105,6 +105,18 @@ def test_integer_weight_is_repetition(Estimator, problem_for, rng):
     assert_allclose(weighted.intercept_, repeated.intercept_, rtol=tolerance)
 
 
+@pytest.mark.parametrize("begin", ["partial_fit", "fit"])
+def test_weights_between_chunks(Estimator, variant, begin, problem_for):
+    """At a rate of the user's, a chunk of weights 3 after one of as many rows of weight 1 steps 3 / 2 as far: only ratios count."""
+    X, y, _ = problem_for(Estimator)
+    rate, half = 1e-9, slice(0, 60)
+    model = Estimator(variant, optimizer="gd", **(TEXTBOOK | {"learning_rate": rate, "max_iter": 1}))
+    getattr(model, begin)(X[half], y[half], sample_weight=np.full(60, 0.1))
+    first = np.ravel(model.coef_)
+    second = np.ravel(model.partial_fit(X[half], y[half], sample_weight=np.full(60, 0.3)).coef_) - first
+    assert_allclose(second, 1.5 * first, rtol=1e-4)
+
+
 @pytest.mark.parametrize("optimizer", ["auto", "momentum"])
 def test_new_classes(variant, optimizer, container, make_problem):
     """A class that comes later begins with zeros and is learned; what was known of the others stays."""
