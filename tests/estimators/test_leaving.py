@@ -56,6 +56,7 @@ def test_twin_of_the_regressor(params, Twin, of_twin, target, make_problem):
     assert_allclose(anew.fit(X, y, sample_weight=weights).predict(X), twin.predict(X), atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:Setting penalty=None")  # scikit-learn 1.8 at C=inf
 @pytest.mark.parametrize(("params", "of_twin"), CLASSES, ids=["L2", "elastic net", "no intercept", "no penalty"])
 @pytest.mark.parametrize("target", ["binary", "multinomial"])
 @pytest.mark.parametrize("class_weight", [None, {0: 3.0}], ids=["", "class weight"])

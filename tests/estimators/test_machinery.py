@@ -62,10 +62,9 @@ def peer(Estimator, n, alpha):
 def test_column_transformer(frame, variant, rng):
     """Numbers scaled, words one-hot: the effect of a word is found to the digit, from frames of either kind."""
     table, y = mixed_table(frame, rng)
-    columns = ColumnTransformer([("numbers", StandardScaler(), ["size"]), ("words", OneHotEncoder(drop=["south"]), ["region"])])
+    columns = ColumnTransformer([("numbers", StandardScaler(), [0]), ("words", OneHotEncoder(drop=["south"]), [1])])
     model = make_pipeline(columns, GDLinearRegressor(variant, tol=1e-12, random_state=0)).fit(table, y)
-    coef = dict(zip(model[0].get_feature_names_out(), model[-1].coef_, strict=True))
-    assert_allclose([coef["words__region_north"], coef["words__region_west"]], [10.0, 0.0], atol=1e-5)
+    assert_allclose(model[-1].coef_[1:], [10.0, 0.0], atol=1e-5)  # of "north" and "west"
     assert_allclose(model.predict(table), y, rtol=1e-5)
 
 
