@@ -92,6 +92,17 @@ def test_twin_stands_alone(Estimator, problem_for):
         Estimator().to_sklearn()
 
 
+def test_twin_after_partial_fit(Estimator, problem_for):
+    """Of rows that came in chunks all weights count: alpha and C are those of the whole."""
+    X, y, _ = problem_for(Estimator)
+    model = Estimator("mini-batch", alpha=0.1)
+    for rows in (slice(0, 70), slice(70, 120)):
+        model.partial_fit(X[rows], y[rows], sample_weight=np.full(len(y[rows]), 2.0))
+    twin = model.to_sklearn()
+    assert (twin.alpha if Estimator is GDLinearRegressor else 1 / twin.C) == pytest.approx(0.1 * 240)
+    assert_allclose(twin.predict(X), model.predict(X))
+
+
 def test_twin_of_sparse_coefficients(Estimator, problem_for, container):
     """Sparsified coefficients stay sparse where scikit-learn's estimator can hold them so, and predict the same."""
     X, y, _ = problem_for(Estimator)
