@@ -60,6 +60,7 @@ def make_plan(
     schedule: Any,
     preconditioner: str | None,
     shuffle: bool,
+    average: bool | int = False,
 ) -> Plan:
     """Choose the method.
 
@@ -69,6 +70,7 @@ def make_plan(
     batch                        optimizer, learning_rate    steepest descent in a learning metric, with line search
     batch                        optimizer                   gradient descent at the given rate, or by the given schedule
     mini-batch, stochastic       optimizer                   SVRG
+    any, with ``average``        optimizer                   gradient descent
     mini-batch                   batch_size                  256 rows (8 if sparse, of more than 1024 features), or all
     any                          learning_rate               1 / L, L the smoothness of a batch (a third of it for SVRG, SAGA)
     ===========================  ==========================  ===========================================================
@@ -89,6 +91,13 @@ def make_plan(
     everything = size >= n
     schedule = as_schedule(schedule)
     rate = None if learning_rate == "auto" else float(learning_rate)
+    if average and optimizer == "auto":
+        optimizer = "gd"
+    if average and isinstance(optimizer, str) and optimizer in REDUCED:
+        raise ValueError(
+            f"average={average!r} takes out the noise of gradients estimated on some rows, but optimizer={optimizer!r} has none at "
+            "the minimum: set average=False, or another optimizer."
+        )
     if isinstance(optimizer, str) and optimizer in REDUCED and everything:
         if variant == "batch":
             raise ValueError(
@@ -115,7 +124,8 @@ def make_plan(
     name = optimizer if isinstance(optimizer, str) else type(optimizer).__name__
     optimizer = as_optimizer(optimizer)
     kind = ScheduledStep if everything else SweepStep
-    return Plan(kind(batching, optimizer, schedule, rate, metric), _name(f"{name}, {_rows(size, n)}", metric))
+    step = kind(batching, optimizer, schedule, rate, metric, int(average))
+    return Plan(step, _name(f"{'averaged ' * bool(average)}{name}, {_rows(size, n)}", metric))
 
 
 def batch_size_of(objective: Objective, variant: str, batch_size: int | str) -> int:

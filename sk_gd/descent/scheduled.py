@@ -33,11 +33,21 @@ class ScheduledStep(Generic[P]):
         None takes a rate that is safe for sure, see :meth:`safe_rate`.
     metric : Metric
         In its coordinates the second derivative is about one number times the identity.
+    average : int, default=0
+        Epoch, counted from 1, from which on the model is the mean of all points that the descent comes through, which it goes on
+        from as if there were no mean (Ruppert, 1988; Polyak and Juditsky, 1992). 0 is never.
     """
 
     def __init__(
-        self, batching: Batching, optimizer: Optimizer, schedule: Schedule, learning_rate: float | None, metric: Metric
+        self,
+        batching: Batching,
+        optimizer: Optimizer,
+        schedule: Schedule,
+        learning_rate: float | None,
+        metric: Metric,
+        average: int = 0,
     ) -> None:
+        self.average = average
         self.batching, self.optimizer, self.schedule = batching, optimizer, schedule
         self.learning_rate, self.metric = learning_rate, metric
 
@@ -97,13 +107,22 @@ class ScheduledStep(Generic[P]):
         if then < now:
             state.n_stalls, state.steady_since, state.settled = state.n_stalls + 1, state.n_epochs, then < SHORTEST
 
+    def start(self, state: DescentState) -> tuple[Array, Array]:
+        """Where an epoch begins, in the metric's coordinates, and sums for its points: empty if they are not to be averaged."""
+        theta = self.coordinates.enter(state.theta if state.iterate is None else state.iterate)
+        return theta, np.zeros(theta.shape if 0 < self.average <= state.n_epochs + 1 else (0, 0))
+
+    def land(self, state: DescentState, theta: Array, sums: Array, count: int) -> None:
+        """Where an epoch ends."""
+        state.move(self.coordinates.leave(theta), count, self.coordinates.leave(sums / count) if len(sums) else None)
+
     def epoch(self, objective: P, state: DescentState) -> None:
         """One pass over the rows: estimate the gradient, turn it into a direction, update the parameters."""
         rates, met, optimizer = self.rates(state, self.batching.n_updates(objective.n_samples)), 0.0, self.optimizer
-        theta = self.coordinates.enter(state.theta)
+        theta, sums = self.start(state)
         memory = optimizer.init(theta) if state.memory is None else state.memory
         for rate, rows in zip(rates, self.batching.epoch(objective.n_samples, state.rng), strict=True):
-            if rows is None and state.gradient is not None:
+            if rows is None and state.gradient is not None and state.iterate is None:
                 value, gradient = state.value, state.gradient  # known from valuing the last epoch
             else:
                 value, gradient = objective.value_and_gradient(self.coordinates.leave(theta), rows)
@@ -113,7 +132,10 @@ class ScheduledStep(Generic[P]):
             objective.coef(theta)[:] -= decay
             theta = self.prox(objective, theta, rate * np.broadcast_to(optimizer.stretch(memory), theta.shape))
             met += value * (1.0 if rows is None else len(rows) / objective.n_samples)
-        state.theta, state.memory, state.n_updates = self.coordinates.leave(theta), memory, state.n_updates + len(rates)
+            if len(sums):
+                sums += theta
+        state.memory = memory
+        self.land(state, theta, sums, len(rates))
         self.close(objective, state, met)
 
     def prox(self, objective: P, theta: Array, rates: Array) -> Array:
@@ -122,13 +144,14 @@ class ScheduledStep(Generic[P]):
         return theta
 
     def close(self, objective: P, state: DescentState, met: float) -> None:
-        """Value the epoch: on all rows in batch, else the mean that it met on its way, checked where that looks bad."""
-        state.exact = self.batching.size >= objective.n_samples
+        """Value the epoch: on all rows in batch and for an average, else the mean that it met, checked where that looks bad."""
+        everything = self.batching.size >= objective.n_samples
+        state.exact = everything or state.iterate is not None
         if state.exact or not met <= state.ceiling:
             self.value(objective, state)
         else:
             state.value = met
-        if state.exact and np.isfinite(state.value) and not isinstance(state.metric, Identity):
+        if everything and np.isfinite(state.value) and not isinstance(state.metric, Identity):
             state.gap, state.metric_age = state.doubt * estimated_gap(objective, state), state.metric_age + 1
 
     def value(self, objective: P, state: DescentState) -> None:

@@ -25,6 +25,8 @@ class DescentState:
         Parameters, intercept last.
     value : float
         Objective at theta; for plain stochastic epochs the mean that the epoch met on its way.
+    iterate : ndarray or None
+        Where the descent goes on from, if theta is the mean of its last ``n_averaged`` points; None if that is theta itself.
     gradient : ndarray or None
         Gradient of the smooth part at theta, where a step has computed it on all rows.
     gap : float
@@ -83,6 +85,8 @@ class DescentState:
     n_recoveries: int = 0
     steady_since: int = 0
     exact: bool = True
+    iterate: Any = None
+    n_averaged: int = 0
     n_stalls: int = 0
     settled: bool = False
     stuck: bool = False
@@ -125,10 +129,21 @@ class DescentState:
         if self.value < self.best_value:
             self.best_value, self.best_theta = self.value, self.theta.copy()
 
+    def move(self, point: Array, count: int, mean: Array | None) -> None:
+        """Take in an epoch of updates: where it ended, and the mean of its points if theta is to be an average of points."""
+        self.n_updates += count
+        if mean is None:
+            self.theta, self.iterate, self.n_averaged = point, None, 0
+        else:
+            self.iterate, self.n_averaged = point, self.n_averaged + count
+            share = count / self.n_averaged
+            self.theta = (1 - share) * self.theta + share * mean
+
     def recover(self) -> None:
         """Return to the best point, forget the velocity that led away from it, halve the rate."""
         self.theta, self.value, self.gradient = self.best_theta.copy(), self.best_value, None
         self.memory, self.rate_scale = None, self.rate_scale / 2
+        self.iterate, self.n_averaged = None, 0
         self.n_recoveries += 1
         self.steady_since = self.n_epochs
 

@@ -46,11 +46,13 @@ class SweepStep(ScheduledStep[Objective]):
         source, size = objective.source, min(self.batching.size, objective.n_samples)
         order = self.batching.order(objective.n_samples, state.rng)
         rates = self.rates(state, self.batching.n_updates(objective.n_samples))
-        theta = np.ascontiguousarray(self.coordinates.enter(state.theta), source.dtype)
+        theta, sums = self.start(state)
+        theta = np.ascontiguousarray(theta, source.dtype)
         memory = (self.optimizer.init(theta) if state.memory is None else state.memory).astype(source.dtype)
         terms: Terms = {
             "l2": self.coordinates.l2, "l1": self.coordinates.l1, "memory": memory, "refresh": refresh,
             "anchor": np.ascontiguousarray(anchor, source.dtype), "n_samples": objective.n_samples,
+            "sums": sums,
         }  # fmt: skip
         if isinstance(state.metric, Identity) or self.scales_columns(objective):
             met = self.visit(objective, source, order, size, rates, theta, slopes, terms)
@@ -65,8 +67,8 @@ class SweepStep(ScheduledStep[Objective]):
                 met += self.visit(objective, moved, np.arange(len(rows)), size, steps, theta, seen, terms)
                 if refresh:
                     slopes[rows] = seen
-        state.theta = self.coordinates.leave(theta.astype(np.float64))
-        state.memory, state.n_updates = memory, state.n_updates + len(rates)
+        state.memory = memory
+        self.land(state, theta.astype(np.float64), sums, len(rates))
         return met / objective.n_samples + objective.penalty.value(objective.coef(state.theta))
 
     def visit(

@@ -81,6 +81,7 @@ class GradientDescentModel(
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
+        "average": ["boolean", Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
         "record": [StrOptions({"loss", "path"})],
         "on_divergence": [StrOptions({"recover", "raise"})],
@@ -108,6 +109,7 @@ class GradientDescentModel(
             schedule=self.schedule,
             preconditioner=self.preconditioner,
             shuffle=self.shuffle,
+            average=self.average,
         )
         state = self._start(objective, last, seed, coef_init, intercept_init)
         first_epoch, recoveries = state.n_epochs, state.n_recoveries

@@ -59,6 +59,11 @@ shuffle : bool, default=True
     Whether the rows are visited in a fresh random order in every epoch.
 random_state : int, RandomState or None, default=None
     Seed of the order of visits. The batch variant has no chance in it.
+average : bool or int, default=False
+    Whether the model is the mean of all points that the descent comes through (Polyak-Ruppert averaging), which takes out most of
+    the noise of "mini-batch" and "stochastic"; a number is the epoch, from 1, from which on. The descent itself goes on
+    as if there were no mean; what is recorded, validated and stopped on is the mean, at the price of a pass over the rows in each
+    epoch. With it, ``optimizer="auto"`` is "gd"; "svrg" and "saga" have no noise to take out and refuse it.
 warm_start : bool, default=False
     Whether ``fit`` goes on where the last one ended: 10 epochs and 10 more equal 20.
 record : {"loss", "path"}, default="loss"

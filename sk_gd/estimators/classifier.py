@@ -55,7 +55,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
     alpha : float, default=1e-4
         Strength of the penalty, in units of the mean loss.
     {l1_ratio} {fit_intercept} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction} {shuffle}
-    {random_state}
+    {random_state} {average}
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, multiplied into the sample weights: ``{label: weight}``, where labels that are not named count 1;
         "balanced" makes the weights of all classes sum to the same.
@@ -136,6 +136,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         validation_fraction: float = 0.1,
         shuffle: bool = True,
         random_state: Any = None,
+        average: bool | int = False,
         class_weight: Any = None,
         warm_start: bool = False,
         record: str = "loss",
@@ -159,6 +160,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         self.validation_fraction = validation_fraction
         self.shuffle = shuffle
         self.random_state = random_state
+        self.average = average
         self.class_weight = class_weight
         self.warm_start = warm_start
         self.record = record

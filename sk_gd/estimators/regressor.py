@@ -45,7 +45,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     alpha : float, default=0.0
         Strength of the penalty, in units of the mean loss.
     {l1_ratio} {fit_intercept} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction} {shuffle}
-    {random_state} {warm_start} {record} {on_divergence} {verbose}
+    {random_state} {average} {warm_start} {record} {on_divergence} {verbose}
 
     Attributes
     ----------
@@ -121,6 +121,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         validation_fraction: float = 0.1,
         shuffle: bool = True,
         random_state: Any = None,
+        average: bool | int = False,
         warm_start: bool = False,
         record: str = "loss",
         on_divergence: str = "recover",
@@ -144,6 +145,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         self.validation_fraction = validation_fraction
         self.shuffle = shuffle
         self.random_state = random_state
+        self.average = average
         self.warm_start = warm_start
         self.record = record
         self.on_divergence = on_divergence

@@ -80,6 +80,7 @@ def check_sweep(
     slopes: Array,
     anchor: Array,
     refresh: bool,
+    sums: Array,
 ) -> None:
     """Arguments of a sweep, dense or CSR."""
     order, shape = np.asarray(rows), np.shape(theta)
@@ -99,5 +100,6 @@ def check_sweep(
         (len(slopes) > 0 and np.shape(slopes) != (n, n_outputs), "slopes"),
         (len(anchor) > 0 and np.shape(anchor) != shape, "anchor"),
         (refresh and (len(slopes) == 0 or len(anchor) == 0), "refresh without slopes and anchor"),
+        (len(sums) > 0 and (np.shape(sums) != shape or len(anchor) > 0), "sums, or sums beside an anchor"),
     ]
     _refuse(wrong, f"{n} rows with {d} features")

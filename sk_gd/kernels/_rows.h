@@ -152,6 +152,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
             theta[j] = NAMED(shrink)(theta[j], rate * l1[j]);
         if (part != 0)
             slopes[row] = slope;
+        NAMED(sum_up)(a->sums, theta, a->width);
         seen_y[kept] = target;
         seen_z[kept] = z;
         seen_s[kept++] = weight;
@@ -201,6 +202,7 @@ KERNEL double NAMED(sweep)(const Sweep *a)
             memcpy(slopes + batch[i] * K, fresh + i * K, (size_t)K * sizeof(REAL));
         NAMED(update)(theta, gradient, a->memory, a->anchor, K, width, d, a->l2, a->l1, a->optimizer, a->hyper, a->rates[step],
                       b * a->refresh);
+        NAMED(sum_up)(a->sums, theta, K * width);
     }
     return total;
 }

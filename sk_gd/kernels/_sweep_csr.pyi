@@ -26,4 +26,5 @@ def sweep_csr(
     refresh: bool,
     n_samples: int,
     support: Array,
+    sums: Array,
 ) -> float: ...

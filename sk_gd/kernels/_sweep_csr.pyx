@@ -5,6 +5,8 @@ One batch loop, three ways to apply its gradient:
 
 lazy     plain descent. theta = scale * u carries the l2 decay in one number, and a column takes its l1 thresholds, summed up
          since it was last seen, when a row needs it: prox of a then prox of b is prox of a + b while nothing comes between.
+         Iterates are summed as A u - owed, A being the sum of the scales: a change of u after t updates was not yet in the
+         first t iterates, so A_t times it is owed (Xu 2011). With thresholds still to come there is no such sum.
 local    with ``support``: only the columns of the batch move, their dense terms enlarged.
 dense    everything else: each update walks through all of theta.
 """
@@ -53,6 +55,18 @@ cdef inline void add(const floating *data, const integer *indices, Py_ssize_t n,
     cdef Py_ssize_t p
     for p in range(n):
         w[indices[p]] += <floating> (c * data[p])
+
+
+cdef inline void add_and_owe(
+    const floating *data, const integer *indices, Py_ssize_t n, double c, floating *w, double *owed, double scales
+) noexcept nogil:
+    """:func:`add`, remembering what the sums must not hold of it: exactly, as rounded."""
+    cdef Py_ssize_t p
+    cdef double before
+    for p in range(n):
+        before = w[indices[p]]
+        w[indices[p]] += <floating> (c * data[p])
+        owed[indices[p]] += scales * (w[indices[p]] - before)
 
 
 cdef inline void fetch(const floating *data, const integer *indices, const integer *ends) noexcept nogil:
@@ -116,6 +130,17 @@ cdef void multiply_out(
             theta[k * width + j] *= <floating> factor
 
 
+cdef void sum_up(
+    const floating *theta, Py_ssize_t n_outputs, Py_ssize_t width, Py_ssize_t d, double *sums, double *owed, double scales
+) noexcept nogil:
+    """Add all iterates since the last time to the sums."""
+    cdef Py_ssize_t j, k
+    for k in range(n_outputs):
+        for j in range(k * width, k * width + d):
+            sums[j] += scales * theta[j] - owed[j]
+            owed[j] = 0.0
+
+
 def sweep_csr(
     const floating[::1] data,
     const integer[::1] indices,
@@ -138,18 +163,21 @@ def sweep_csr(
     bint refresh,
     Py_ssize_t n_samples,
     const double[::1] support,
+    double[:, ::1] sums,
 ):
-    """Visit ``rows`` in batches, changing theta, memory, slopes and anchor in place; return the loss on the way."""
+    """Visit ``rows`` in batches, changing theta, memory, slopes, anchor and sums in place; return the loss on the way."""
     cdef Py_ssize_t n = rows.shape[0], d = n_features, K = theta.shape[0], width = theta.shape[1], n_targets = y.shape[1]
     cdef Py_ssize_t batch = min(batch_size, n), n_touched = 0, step, start, b, i, j, k, p, row, first, m
     check_sweep(indptr.shape[0] - 1, d, y, weights, rows, batch_size, rates, theta, loss, l2, l1, optimizer, hyper, memory,
-                slopes, anchor, refresh)
+                slopes, anchor, refresh, sums)
     check_csr(data, indices, indptr, support, d)
     if n == 0:
         return 0.0
     dtype = np.asarray(data).dtype
     cdef bint plain = optimizer == GRADIENT_DESCENT, supported = support.shape[0] > 0, local = plain and supported
-    cdef bint lazy = plain and not supported and anchor.shape[0] == 0 and np.ptp(l2) == 0, settles = lazy and np.any(l1)
+    cdef bint averaged = sums.shape[0] > 0, kinked = np.any(l1)
+    cdef bint lazy = plain and anchor.shape[0] == 0 and not supported and not (averaged and kinked) and np.ptp(l2) == 0
+    cdef bint settles = lazy and kinked
     cdef floating[:, ::1] z = np.empty((batch, K), dtype), fresh = np.empty_like(z), gradient = np.zeros_like(theta)
     cdef floating[:, ::1] targets = np.empty((batch, n_targets), dtype), old = slopes if len(slopes) else None
     cdef floating[::1] batch_weights = np.ones(batch, dtype), threshold = np.array(l1, dtype)
@@ -163,10 +191,13 @@ def sweep_csr(
     cdef Py_ssize_t[::1] touched = np.empty(d if supported else 0, np.intp)
     cdef const double *beside = &columns[0, 0] if settles or supported else NULL
     cdef floating *w = &theta[0, 0]
-    cdef floating *kinks = &threshold[0] if np.any(l1) else NULL
+    cdef floating *kinks = &threshold[0] if kinked else NULL
+    cdef double[:, ::1] owing = np.zeros_like(sums)
+    cdef double *total_theta = &sums[0, 0] if averaged else NULL
+    cdef double *owed = &owing[0, 0] if averaged else NULL
     cdef floating *mean = &anchor[0, 0] if anchor.shape[0] else NULL
     cdef bint reduced = old is not None
-    cdef double total = 0.0, scale = 1.0, passed = 0.0, rate, keep, refreshed, change, share, value
+    cdef double total = 0.0, scale = 1.0, scales = 0.0, passed = 0.0, rate, keep, refreshed, change, share, value
     with nogil:
         for step in range((n + batch - 1) // batch):
             start, rate = step * batch, rates[step]
@@ -201,15 +232,20 @@ def sweep_csr(
                 if scale * keep >= SMALLEST_SCALE:
                     scale *= keep
                 else:
+                    if averaged:
+                        sum_up(w, K, width, d, total_theta, owed, scales)
                     multiply_out(w, K, width, columns, scale * keep, passed)
-                    scale, passed = 1.0, 0.0
+                    scale, scales, passed = 1.0, 0.0, 0.0
                 passed += rate / scale
             for i in range(b):
                 row = rows[start + i]
                 first, m = indptr[row], indptr[row + 1] - indptr[row]
                 for k in range(K):
                     change = (fresh[i, k] - (old[row, k] if reduced else 0)) / b
-                    if lazy:
+                    if lazy and averaged:
+                        value = -rate / scale * change
+                        add_and_owe(&data[first], &indices[first], m, value, w + k * width, owed + k * width, scales)
+                    elif lazy:
                         add(&data[first], &indices[first], m, -rate / scale * change, w + k * width)
                     elif local and b == 1:
                         for p in range(first, first + m):
@@ -244,6 +280,8 @@ def sweep_csr(
                     j = k * width + d
                     move(w, mean, j, gradient[k, d], rate, 1.0, &columns[d, 0], refreshed)
                     gradient[k, d] = 0
+                    if averaged:
+                        total_theta[j] += w[j]
             else:
                 if supported:
                     count[d] = b
@@ -263,6 +301,11 @@ def sweep_csr(
                     update_d(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0],
                              kinks, optimizer, &hyper[0], rate, refreshed)
                 memset(&gradient[0, 0], 0, K * width * sizeof(floating))
+                for j in range(K * width if averaged else 0):
+                    total_theta[j] += w[j]
+            scales += scale
+        if lazy and averaged:
+            sum_up(w, K, width, d, total_theta, owed, scales)
         if lazy:
             multiply_out(w, K, width, columns, scale, passed)
     return total

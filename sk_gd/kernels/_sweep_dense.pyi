@@ -22,4 +22,5 @@ def sweep_dense(
     anchor: Array,
     refresh: bool,
     n_samples: int,
+    sums: Array,
 ) -> float: ...

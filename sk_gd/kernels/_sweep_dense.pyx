@@ -21,6 +21,7 @@ cdef extern from "_simd.h" nogil:
         void *anchor
         void *gradient
         void *space
+        double *sums
         const double *rates
         const double *hyper
         const Py_ssize_t *rows
@@ -51,10 +52,11 @@ def sweep_dense(
     floating[:, ::1] anchor,
     bint refresh,
     Py_ssize_t n_samples,
+    double[:, ::1] sums,
 ):
-    """Visit ``rows`` in batches, changing theta, memory, slopes and anchor in place; return the loss on the way."""
+    """Visit ``rows`` in batches, changing theta, memory, slopes, anchor and sums in place; return the loss on the way."""
     check_sweep(X.shape[0], X.shape[1], y, weights, rows, batch_size, rates, theta, loss, l2, l1, optimizer, hyper, memory,
-                slopes, anchor, refresh)
+                slopes, anchor, refresh, sums)
     if rows.shape[0] == 0:
         return 0.0
     dtype = np.asarray(X).dtype
@@ -70,6 +72,7 @@ def sweep_dense(
     run.l2, run.l1 = &decay[0], &threshold[0] if np.any(l1) else NULL
     run.theta, run.memory, run.gradient, run.space = &theta[0, 0], &memory[0, 0, 0], &gradient[0, 0], &space[0]
     run.slopes, run.anchor = &old[0, 0] if old is not None else NULL, &anchor[0, 0] if anchor.shape[0] else NULL
+    run.sums = &sums[0, 0] if sums.shape[0] else NULL
     run.refresh = 1.0 / n_samples if refresh else 0.0
     run.loss, run.optimizer = loss, optimizer
     cdef bint one_by_one = run.batch_size == run.n_outputs == 1 and optimizer == GRADIENT_DESCENT and np.ptp(l2) == 0

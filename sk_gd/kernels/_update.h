@@ -7,6 +7,13 @@ INLINE REAL NAMED(shrink)(REAL x, REAL t)
     return x - (clipped > t ? t : clipped);
 }
 
+/* Add what an update has made of theta to the sum of the iterates, if one is wanted. */
+INLINE void NAMED(sum_up)(double *RESTRICT sums, const REAL *RESTRICT theta, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; sums && i < n; i++)
+        sums[i] += theta[i];
+}
+
 INLINE void NAMED(adam)(const double *hyper, ptrdiff_t n, REAL *RESTRICT gradient, REAL *RESTRICT mean, REAL *RESTRICT square,
                         double count)
 {

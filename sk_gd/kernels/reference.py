@@ -48,12 +48,14 @@ def sweep(
     refresh: bool,
     n_samples: int,
     support: Array,
+    sums: Array,
 ) -> float:
-    """Visit ``rows`` in batches, changing ``theta``, ``memory``, ``slopes`` and ``anchor`` in place.
+    """Visit ``rows`` in batches, changing ``theta``, ``memory``, ``slopes``, ``anchor`` and ``sums`` in place.
 
     ``rows_of(batch)`` gives the dense rows, ``support`` (CSR only, else empty) holds n_samples / (rows that store column j):
     with it the dense terms (anchor, l2, l1) act on the non-zeros of the visited rows alone, enlarged so that they are right in
-    expectation (Pedregosa, Leblond, Lacoste-Julien 2017). Returns the summed loss that the visits met before their updates.
+    expectation (Pedregosa, Leblond, Lacoste-Julien 2017). ``sums``, if not empty, takes in theta after every
+    update. Returns the summed loss that the visits met before their updates.
     """
     n_features = l2.shape[0]
     total = 0.0
@@ -83,4 +85,6 @@ def sweep(
         coef -= decay
         stretch = np.broadcast_to(optimizer.stretch(memory), theta.shape)[:, :n_features]
         coef[:] = soft_threshold(coef, rates[step] * stretch * share[:n_features] * l1)
+        if len(sums):
+            sums += theta
     return total

@@ -20,7 +20,7 @@ SHARED = {
     "variant": "batch", "batch_size": "auto", "optimizer": "auto", "learning_rate": "auto", "schedule": "constant",
     "preconditioner": "auto", "loss": "squared_error", "alpha": 0.0, "l1_ratio": 0.0, "fit_intercept": True, "max_iter": 1000,
     "tol": 1e-4, "n_iter_no_change": 5, "max_time": None, "early_stopping": False,
-    "validation_fraction": 0.1, "shuffle": True, "random_state": None, "class_weight": None, "warm_start": False,
+    "validation_fraction": 0.1, "shuffle": True, "random_state": None, "average": False, "class_weight": None, "warm_start": False,
     "record": "loss", "on_divergence": "recover", "verbose": 0,
 }  # fmt: skip
 OF_REGRESSOR, OF_CLASSIFIER = {"loss"}, {"class_weight"}
@@ -55,6 +55,7 @@ EFFECTS = {  # parameter: what is held, then the values that must give different
     "validation_fraction": (TEXTBOOK | {"early_stopping": True}, [0.1, 0.3]),
     "shuffle": (STOCHASTIC, [True, False]),
     "random_state": (STOCHASTIC, [0, 1]),
+    "average": (STOCHASTIC, [False, True, 3, 5]),
 }
 
 

@@ -33,6 +33,7 @@ def draw(
     l1=0.0,
     weighted=False,
     n_rows=None,
+    averaged=False,
 ):
     """All arguments of a sweep over random rows, some of them empty, in an order with repeats."""
     X = (rng.normal(size=(n, d)) * (rng.random((n, d)) < 0.4)).astype(dtype)
@@ -61,6 +62,7 @@ def draw(
         "anchor": 0.1 * rng.normal(size=theta.shape if estimate != "plain" else (0, 0)).astype(dtype),
         "refresh": estimate == "saga",
         "n_samples": n,
+        "sums": rng.normal(size=theta.shape if averaged else (0, 0)),
     }
 
 
@@ -71,19 +73,19 @@ def support_of(X, container):
 
 def by_python(a, batch_size, container="dense"):
     """Loss and arrays after the Python sweep."""
-    out = {name: a[name].copy() for name in ("theta", "memory", "slopes", "anchor")}
+    out = {name: a[name].copy() for name in ("theta", "memory", "slopes", "anchor", "sums")}
     loss = sweep(
         lambda rows: a["X"][rows], a["y"], a["weights"], a["rows"], batch_size, a["rates"], out["theta"],
         value_and_slope=a["loss"].value_and_slope, optimizer=a["optimizer"], memory=out["memory"], l2=a["l2"],
         l1=a["l1"], slopes=out["slopes"], anchor=out["anchor"], refresh=a["refresh"], n_samples=a["n_samples"],
-        support=support_of(a["X"], container),
+        support=support_of(a["X"], container), sums=out["sums"],
     )  # fmt: skip
     return loss, out
 
 
 def by_kernel(a, batch_size, container="dense"):
     """Loss and arrays after the compiled sweep, its inputs read-only."""
-    out = {name: a[name].copy() for name in ("theta", "memory", "slopes", "anchor")}
+    out = {name: a[name].copy() for name in ("theta", "memory", "slopes", "anchor", "sums")}
     for name in ("X", "y", "weights", "rows", "rates", "l2", "l1"):
         a[name].flags.writeable = False
     common = (
@@ -91,7 +93,7 @@ def by_kernel(a, batch_size, container="dense"):
         a["optimizer"].kernel, a["optimizer"].hyper(), out["memory"], out["slopes"], out["anchor"], a["refresh"], a["n_samples"],
     )  # fmt: skip
     if container == "dense":
-        return kernels.sweep_dense(a["X"], *common), out
+        return kernels.sweep_dense(a["X"], *common, out["sums"]), out
     X = sparse.csr_array(a["X"])
     index = np.int64 if container == "csr64" else np.int32
     for i in range(len(a["X"])):  # the order within a row is nobody's promise
@@ -100,7 +102,7 @@ def by_kernel(a, batch_size, container="dense"):
     parts = X.data, X.indices.astype(index), X.indptr.astype(index)
     for part in parts:
         part.flags.writeable = False
-    return kernels.sweep_csr(*parts, a["X"].shape[1], *common, support_of(a["X"], container)), out
+    return kernels.sweep_csr(*parts, a["X"].shape[1], *common, support_of(a["X"], container), out["sums"]), out
 
 
 def assert_equal_sweeps(a, batch_size, container):
@@ -125,6 +127,7 @@ def test_kernel_equals_python(dtype, container, estimate, optimizer, loss, n_out
     rng = np.random.default_rng(batch_size)
     for intercept, l2, l1 in itertools.product([False, True], [0.0, 0.3], [0.0, 0.2]):
         options = {"intercept": intercept, "l2": l2, "l1": l1, "weighted": intercept ^ bool(l2) ^ bool(l1)}
+        options["averaged"] = estimate == "plain" and container != "supported"
         a = draw(rng, 23, 11, loss, n_outputs, dtype, estimate=estimate, optimizer=optimizer, **options)
         assert_equal_sweeps(a, batch_size, container)
 
@@ -137,7 +140,8 @@ def test_sizes_at_the_edges(n, d, n_rows, batch_size, container):
     rng = np.random.default_rng(n + d)
     penalties = {"l2": rng.uniform(0, 0.2, d), "l1": rng.uniform(0, 0.1, d)}
     for estimate in ESTIMATES:
-        a = draw(rng, n, d, "log_loss", 1, np.float64, estimate=estimate, n_rows=n_rows, **penalties)
+        averaged = estimate == "plain" and container != "supported"
+        a = draw(rng, n, d, "log_loss", 1, np.float64, estimate=estimate, n_rows=n_rows, averaged=averaged, **penalties)
         a["rates"] *= min(1.0, 10 / d)
         assert_equal_sweeps(a, batch_size, container)
 
@@ -147,7 +151,7 @@ def test_sizes_at_the_edges(n, d, n_rows, batch_size, container):
 def test_lazy_decay_survives_any_step(rate, l1):
     """The common factor 1 - rate * l2 shrinks fast, vanishes, or turns negative."""
     rng = np.random.default_rng(0)
-    a = draw(rng, 40, 6, "log_loss", 1, np.float64, l2=0.5, l1=l1, n_rows=120)
+    a = draw(rng, 40, 6, "log_loss", 1, np.float64, l2=0.5, l1=l1, n_rows=120, averaged=True)
     a["rates"] = np.full(120, rate)
     a["X"] = 1e-3 * a["X"]
     if rate > 4:
@@ -165,7 +169,7 @@ def test_duplicate_entries_are_summed():
     theta = a["theta"].copy()
     kernels.sweep_csr(
         doubled.data, doubled.indices, doubled.indptr, 4, a["y"], a["weights"], a["rows"], 3, a["rates"], theta, 0, a["l2"],
-        a["l1"], 0, np.empty(0), a["memory"], a["slopes"], a["anchor"], False, 20, np.empty(0),
+        a["l1"], 0, np.empty(0), a["memory"], a["slopes"], a["anchor"], False, 20, np.empty(0), a["sums"],
     )  # fmt: skip
     np.testing.assert_allclose(theta, expected["theta"], rtol=1e-12)
 
@@ -204,6 +208,7 @@ def test_no_rows_no_change():
         ("memory", np.zeros((0, 1, 5))),
         ("slopes", np.zeros((19, 1))),
         ("anchor", np.zeros((1, 4))),
+        ("sums", np.zeros((1, 4))),
         ("refresh", True),
     ],
 )
@@ -211,3 +216,10 @@ def test_wrong_shapes_are_refused(container, name, value):
     a = draw(np.random.default_rng(0), 20, 4, "log_loss", 1, np.float64, optimizer="momentum")
     with pytest.raises(ValueError, match=name):
         by_kernel({**a, name: value}, 1, container)
+
+
+@pytest.mark.parametrize("container", ["dense", "csr"])
+def test_no_sums_beside_an_anchor(container):
+    a = draw(np.random.default_rng(0), 20, 4, "log_loss", 1, np.float64, estimate="saga", averaged=True)
+    with pytest.raises(ValueError, match="sums beside an anchor"):
+        by_kernel(a, 1, container)
