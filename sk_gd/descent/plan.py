@@ -124,8 +124,8 @@ def make_plan(
     name = optimizer if isinstance(optimizer, str) else type(optimizer).__name__
     optimizer = as_optimizer(optimizer)
     kind = ScheduledStep if everything else SweepStep
-    step = kind(batching, optimizer, schedule, rate, metric, int(average))
-    return Plan(step, _name(f"{'averaged ' * bool(average)}{name}, {_rows(size, n)}", metric))
+    name = f"averaged {name}" if average else name
+    return Plan(kind(batching, optimizer, schedule, rate, metric, int(average)), _name(f"{name}, {_rows(size, n)}", metric))
 
 
 def batch_size_of(objective: Objective, variant: str, batch_size: int | str) -> int:

@@ -98,6 +98,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
     ----------
     Boehning, "Multinomial logistic regression algorithm", Ann. Inst. Statist. Math., 1992.
     Nocedal, "Updating quasi-Newton matrices with limited storage", Math. Comp., 1980.
+    Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim., 1992.
     Johnson and Zhang, "Accelerating stochastic gradient descent using predictive variance reduction", NeurIPS, 2013.
     Defazio, Bach and Lacoste-Julien, "SAGA", NeurIPS, 2014.
 

@@ -82,6 +82,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     ----------
     Barzilai and Borwein, "Two-point step size gradient methods", IMA J. Numer. Anal., 1988.
     Nocedal, "Updating quasi-Newton matrices with limited storage", Math. Comp., 1980.
+    Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim., 1992.
     Johnson and Zhang, "Accelerating stochastic gradient descent using predictive variance reduction", NeurIPS, 2013.
     Defazio, Bach and Lacoste-Julien, "SAGA", NeurIPS, 2014.
 

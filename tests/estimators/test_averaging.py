@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import SGDClassifier, SGDRegressor
 
-from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd import GDLinearRegressor
 from sk_gd.optimizers import OPTIMIZERS
 
 PLAIN = {"preconditioner": None, "learning_rate": 0.01, "tol": None, "random_state": 0, "shuffle": False}
@@ -23,22 +23,23 @@ def parameters(model):
 def test_mean_of_the_points(Estimator, variant, optimizer, preconditioner, average, container, problem_for):
     """The model is the mean of the points after each update, from that epoch on: seen by as many fits as there are updates."""
     X, y, sample_weight = problem_for(Estimator, n_samples=12, weighted=True)
-    params = {"optimizer": optimizer, "alpha": 0.1, **PLAIN, "preconditioner": preconditioner, "batch_size": 5}
+    params = {"optimizer": optimizer, "alpha": 0.1, **PLAIN, "learning_rate": 0.002, "preconditioner": preconditioner, "batch_size": 5}
     if variant != "mini-batch":
         params["batch_size"] = "auto"
     batch = {"batch": 12, "mini-batch": 5, "stochastic": 1}[variant]
     start = {"coef_init": np.linspace(-1, 1, 5), "intercept_init": [0.3]}
     points = []
 
-    def spy(steps):
-        """A rate of zero from some step on stops the clock there: plain rules of no memory stay."""
-        return np.where(steps <= spy.last, 1.0, 0.0)
+    def stop(steps):
+        """With a rate of zero the descent stays where it is."""
+        return np.where(steps <= stop.after, 1.0, 0.0)
 
     averaged = Estimator(variant, average=average, max_iter=4, **params).fit(container(X), y, sample_weight=sample_weight, **start)
     updates = -(-12 // batch)
     for last in range((average - 1) * updates + 1, 4 * updates + 1):
-        spy.last = last
-        points.append(parameters(Estimator(variant, schedule=spy, max_iter=4, **params).fit(container(X), y, sample_weight, **start)))
+        stop.after = last
+        model = Estimator(variant, schedule=stop, max_iter=4, **params)
+        points.append(parameters(model.fit(container(X), y, sample_weight=sample_weight, **start)))
     assert averaged.t_ == 4 * updates
     assert_allclose(parameters(averaged), np.mean(points, axis=0), rtol=1e-7)
 
@@ -79,7 +80,7 @@ def test_records_are_of_the_mean(Estimator, variant, problem_for, Judge):
 
 
 @pytest.mark.parametrize("variant", ["mini-batch", "stochastic"])
-@pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name != "rmsprop"])
+@pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name not in ("adagrad", "rmsprop")])  # shrinking; biased
 def test_less_noise(Estimator, variant, optimizer, problem_for, Judge):
     """The mean of noisy points is nearer to the minimum than the points."""
     X, y, _ = problem_for(Estimator, n_samples=400)
@@ -87,8 +88,12 @@ def test_less_noise(Estimator, variant, optimizer, problem_for, Judge):
     params = {"optimizer": optimizer, "alpha": 0.01, "max_iter": 30, "tol": None, "batch_size": 10}
     if variant == "stochastic":
         params["batch_size"] = "auto"
-    fits = {a: [judge.gap(Estimator(variant, average=a, random_state=s, **params).fit(X, y)) for s in range(5)] for a in (False, 10)}
-    assert np.mean(fits[10]) < 0.7 * np.mean(fits[False])
+
+    def mean_gap(average):
+        models = [Estimator(variant, average=average, random_state=seed, **params).fit(X, y) for seed in range(5)]
+        return np.mean([judge.gap(model) for model in models])
+
+    assert mean_gap(10) < 0.7 * mean_gap(False)
 
 
 @pytest.mark.parametrize("optimizer", ["svrg", "saga"])
@@ -96,7 +101,7 @@ def test_less_noise(Estimator, variant, optimizer, problem_for, Judge):
 def test_refused_where_there_is_no_noise(Estimator, variant, optimizer, problem_for):
     """An estimate of reduced variance is exact at the minimum: an error says what to do instead."""
     X, y, _ = problem_for(Estimator)
-    with pytest.raises(ValueError, match="average=True .* set average=False, or another optimizer"):
+    with pytest.raises(ValueError, match="set average=False, or another optimizer"):
         Estimator(variant, optimizer=optimizer, average=True).fit(X, y)
 
 
