@@ -23,11 +23,12 @@ def parameters(model):
 def test_mean_of_the_points(Estimator, variant, optimizer, preconditioner, average, container, problem_for):
     """The model is the mean of the points after each update, from that epoch on: seen by as many fits as there are updates."""
     X, y, sample_weight = problem_for(Estimator, n_samples=12, weighted=True)
-    params = {"optimizer": optimizer, "alpha": 0.1, **PLAIN, "learning_rate": 0.002, "preconditioner": preconditioner, "batch_size": 5}
+    params = {**PLAIN, "optimizer": optimizer, "alpha": 0.1, "preconditioner": preconditioner, "batch_size": 5}
     if variant != "mini-batch":
         params["batch_size"] = "auto"
     batch = {"batch": 12, "mini-batch": 5, "stochastic": 1}[variant]
-    start = {"coef_init": np.linspace(-1, 1, 5), "intercept_init": [0.3]}
+    far = 30.0 if Estimator is GDLinearRegressor else 0.3  # from where every row leads down
+    start = {"coef_init": np.linspace(-1, 1, 5), "intercept_init": [far]}
     points = []
 
     def stop(steps):
@@ -80,9 +81,9 @@ def test_records_are_of_the_mean(Estimator, variant, problem_for, Judge):
 
 
 @pytest.mark.parametrize("variant", ["mini-batch", "stochastic"])
-@pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name not in ("adagrad", "rmsprop")])  # shrinking; biased
+@pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name not in ("adagrad", "rmsprop")])
 def test_less_noise(Estimator, variant, optimizer, problem_for, Judge):
-    """The mean of noisy points is nearer to the minimum than the points."""
+    """The mean of noisy points is nearer to the minimum than they are (AdaGrad's noise fades anyway, RMSProp has a bias)."""
     X, y, _ = problem_for(Estimator, n_samples=400)
     judge = Judge(X, y, alpha=0.01)
     params = {"optimizer": optimizer, "alpha": 0.01, "max_iter": 30, "tol": None, "batch_size": 10}
