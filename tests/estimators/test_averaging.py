@@ -27,8 +27,7 @@ def test_mean_of_the_points(Estimator, variant, optimizer, preconditioner, avera
     if variant != "mini-batch":
         params["batch_size"] = "auto"
     batch = {"batch": 12, "mini-batch": 5, "stochastic": 1}[variant]
-    far = 30.0 if Estimator is GDLinearRegressor else 0.3  # from where every row leads down
-    start = {"coef_init": np.linspace(-1, 1, 5), "intercept_init": [far]}
+    X, start = np.abs(X), {"coef_init": np.ones(5), "intercept_init": [30.0]}  # from where every row leads down
     points = []
 
     def stop(steps):
