@@ -10,7 +10,7 @@ from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.optimizers import OPTIMIZERS
+from sk_gd.optimizers import OPTIMIZERS, Adam
 
 RULES = [name for name in OPTIMIZERS if name != "lbfgs"]
 METHODS = [("batch", name) for name in ["auto", *OPTIMIZERS]] + [
@@ -78,6 +78,19 @@ def test_textbook(Estimator, variant, optimizer, schedule, penalty, container, p
     assert_allclose(np.ravel(model.intercept_), intercept, rtol=tolerance)
     assert model.t_ == t
     assert model.n_iter_ == 7
+
+
+def test_weight_decay(Estimator, variant, container, problem_for):
+    """AdamW: a first step is Adam's, less the rate times the decay times the coefficients; the intercept does not decay."""
+    X, y, _ = problem_for(Estimator)
+    start = {"coef_init": np.linspace(1, 2, 5), "intercept_init": [9.0]}
+    params = {"schedule": lambda steps: np.where(steps == 1, 1.0, 0.0), "learning_rate": 0.01, "preconditioner": None, "max_iter": 1}
+    plain, decayed = (
+        Estimator(variant, optimizer=Adam(weight_decay=decay), shuffle=False, tol=None, **params).fit(container(X), y, **start)
+        for decay in (0.0, 0.5)
+    )
+    assert_allclose(np.ravel(plain.coef_ - decayed.coef_), 0.01 * 0.5 * start["coef_init"], rtol=1e-9)
+    assert_allclose(decayed.intercept_, plain.intercept_, rtol=1e-12)
 
 
 def test_textbook_of_two_outputs(variant, container, make_problem):
