@@ -73,6 +73,7 @@ def make_plan(
     any, with ``average``        optimizer                   gradient descent
     mini-batch                   batch_size                  256 rows (8 if sparse, of more than 1024 features), or all
     any                          learning_rate               1 / L, L the smoothness of a batch (a third of it for SVRG, SAGA)
+    any, with unit-free steps    learning_rate               mean entry of the first gradient / L, over root of updates a pass
     ===========================  ==========================  ===========================================================
 
     ============================================  ===========================================================
