@@ -92,8 +92,9 @@ class OnlineStep(SweepStep):
         metric: CentredMetric,
         weight: float,
         automatic: bool,
+        average: int = 0,
     ) -> None:
-        super().__init__(batching, optimizer, schedule, learning_rate, metric)
+        super().__init__(batching, optimizer, schedule, learning_rate, metric, average)
         self.metric: CentredMetric = metric
         self.weight, self.automatic = weight, automatic
 
@@ -149,7 +150,7 @@ class OnlineStep(SweepStep):
 
     def close(self, objective: Objective, state: DescentState, met: float) -> None:
         """Value the pass on its chunk; an automatic one that made the chunk worse is shortened until it has not."""
-        state.exact = self.automatic or self.batching.size >= objective.n_samples
+        state.exact = self.automatic or self.batching.size >= objective.n_samples or state.iterate is not None
         if not state.exact and met <= state.ceiling:
             state.value = met
             return
@@ -202,14 +203,17 @@ def make_online_plan(
     schedule: Any,
     preconditioner: str | None,
     shuffle: bool,
+    average: bool | int = False,
 ) -> Plan:
     """Choose the method for a chunk of rows with this sum of weights.
 
     With everything "auto" it is :class:`OnlineStep`'s own rate, in the metric of the Hessian (up to 1024 features and without an
-    L1 penalty) or its diagonal. An optimizer, a learning rate or a schedule of the user's is followed, in the diagonal metric.
+    L1 penalty) or its diagonal. An optimizer, a learning rate or a schedule of the user's is followed, in the diagonal metric, and
+    so is gradient descent whose points are to be averaged.
     """
     schedule = as_schedule(schedule)
-    automatic = optimizer == "auto" and learning_rate == "auto" and isinstance(schedule, Constant) and preconditioner is not None
+    alone = learning_rate == "auto" and isinstance(schedule, Constant) and preconditioner is not None and not average
+    automatic = optimizer == "auto" and alone
     rule = GradientDescent() if isinstance(optimizer, str) and optimizer == "auto" else as_optimizer(optimizer)
     full = automatic and objective.penalty.l1 == 0 and objective.n_features <= objective.max_full
     kinds: dict[str | None, type[CentredMetric]] = {
@@ -221,6 +225,6 @@ def make_online_plan(
     metric = kinds[preconditioner]()
     size = batch_size_of(objective, variant, batch_size)
     rate = None if learning_rate == "auto" else float(learning_rate)
-    step = OnlineStep(Batching(size, shuffle), rule, schedule, rate, metric, weight, automatic)
+    step = OnlineStep(Batching(size, shuffle), rule, schedule, rate, metric, weight, automatic, int(average))
     name = "online descent" if automatic else optimizer if isinstance(optimizer, str) else type(optimizer).__name__
     return Plan(step, f"{name}, one pass, {type(metric).__name__.lower()} metric")

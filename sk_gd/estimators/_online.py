@@ -70,6 +70,7 @@ class OnlineMixin:
             schedule=self.schedule,
             preconditioner=self.preconditioner,
             shuffle=self.shuffle,
+            average=self.average,
         )
         once = StoppingRule(None, 1, 1, None, np.nan, first_epoch=state.n_epochs)
         recoveries = state.n_recoveries

@@ -112,3 +112,14 @@ def test_method(Estimator, variant, problem_for):
     model = Estimator(variant, **params).fit(X, y)
     assert model.method_.startswith("averaged gd")
     assert_array_equal(model.coef_, Estimator(variant, optimizer="gd", **params).fit(X, y).coef_)
+
+
+@pytest.mark.parametrize("average", [1, 2])
+def test_partial_fit(Estimator, variant, average, container, problem_for):
+    """A pass over rows that come again and again is an epoch: the mean goes on from call to call."""
+    X, y, _ = problem_for(Estimator)
+    params = {**PLAIN, "optimizer": "momentum", "learning_rate": 0.002, "average": average}
+    whole, model = Estimator(variant, max_iter=3, **params).fit(container(X), y), Estimator(variant, **params)
+    for _ in range(3):
+        model.partial_fit(container(X), y, **({} if Estimator is GDLinearRegressor else {"classes": [0, 1]}))
+    assert_allclose(parameters(model), parameters(whole), rtol=1e-9)
