@@ -125,6 +125,29 @@ def test_weights_of_validation_rows(Estimator, variant, overfit):
     assert np.abs(weighted - unweighted).max() > 1e-3
 
 
+def test_weights_of_rows_held_out(Estimator, variant, overfit):
+    """A scorer sees the held-out rows with their own labels and weights, not the classes' weights; none where there are none."""
+    X, y, *_ = overfit(Estimator)
+    labels = y if Estimator is GDLinearRegressor else np.array(["no", "yes"])[y]
+    weights = np.linspace(0.0, 3.0, len(y))
+    seen = []
+
+    def watched(model, X, y, sample_weight=None):
+        seen.append((X, y, sample_weight))
+        return 0.0
+
+    balanced = {} if Estimator is GDLinearRegressor else {"class_weight": {"no": 5.0}}
+    model = Estimator(**plain(variant, early_stopping=watched, validation_fraction=0.3, max_iter=2, tol=None, **balanced))
+    model.fit(X, labels, sample_weight=weights)
+    held, held_labels, held_weights = seen[-1]
+    rows = [int(np.flatnonzero((row == X).all(axis=1))[0]) for row in held]
+    assert len(rows) > 5
+    assert_array_equal(held_labels, labels[rows])
+    assert_array_equal(held_weights, weights[rows])
+    model.fit(X, labels)
+    assert seen[-1][2] is None
+
+
 def test_class_weight_is_part_of_the_loss(variant, overfit):
     """The validation loss weighs the classes as F does."""
     X, y, X_val, y_val = overfit(GDLogisticClassifier)

@@ -1,10 +1,13 @@
 """What a fit keeps of its way, and that a warm start goes on with it."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_gd.descent.history import COLUMNS, History
+from sk_gd.schedules import SCHEDULES
 
 TEXTBOOK = {"optimizer": "gd", "preconditioner": None, "learning_rate": 0.0005, "tol": None, "random_state": 0}
 
@@ -51,6 +54,18 @@ def test_path(Estimator, variant, problem_for):
         assert shorter.coef_path_ is shorter.path_epochs_ is None
         assert_allclose(model.coef_path_[epochs, 0], np.append(shorter.coef_, shorter.intercept_), rtol=1e-12)
     assert Estimator(fit_intercept=False, record="path").fit(X, y).coef_path_.shape[1:] == (1, 5)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_warm_start_continues_every_schedule(Estimator, variant, schedule, problem_for):
+    """Ten epochs and ten more are twenty, across a pickle, by every schedule, at the rates that the history tells."""
+    X, y, sample_weight = problem_for(Estimator, weighted=True)
+    params = TEXTBOOK | {"optimizer": "momentum", "schedule": schedule, "warm_start": True, "alpha": 0.01}
+    halves = pickle.loads(pickle.dumps(Estimator(variant, max_iter=10, **params).fit(X, y, sample_weight=sample_weight)))
+    halves.fit(X, y, sample_weight=sample_weight)
+    whole = Estimator(variant, max_iter=20, **params).fit(X, y, sample_weight=sample_weight)
+    assert_allclose(halves.coef_, whole.coef_, rtol=1e-9)
+    assert_allclose(halves.loss_curve_, whole.loss_curve_, rtol=1e-9)
 
 
 def test_thinned_path():

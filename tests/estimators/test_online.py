@@ -67,6 +67,17 @@ def test_stream_in_raw_units(target, variant, order, container, make_problem, Ju
     assert model.t_ == {"batch": 100, "mini-batch": 100, "stochastic": 5000}[variant]
 
 
+def test_a_poor_beginning_is_forgotten(variant, rng, Judge):
+    """Where classes are far apart, what the first chunks taught at wrong curvatures fades with the square of what is seen."""
+    X = rng.normal(size=(5000, 8))
+    y = (5 * X @ rng.normal(size=8) + rng.logistic(size=5000) > 0).astype(int)
+    model = learn(
+        GDLogisticClassifier(variant, batch_size=10 if variant == "mini-batch" else "auto", random_state=0), X, y, size=500
+    )
+    judge = Judge(X, y, alpha=1e-4)
+    assert judge.gap(model, judge(GDLogisticClassifier().fit(X, y))) < 0.05
+
+
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
 def test_row_by_row(Estimator, variant, l1_ratio, problem_for, Judge):
     """Single rows from the very first are learned from without an accident, with an L1 penalty, too."""

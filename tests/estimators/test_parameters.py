@@ -214,6 +214,20 @@ def test_verbose(Estimator, variant, problem_for, capsys):
     assert capsys.readouterr().out.count("\n") >= 1
 
 
+def test_verbose_thins_itself(Estimator, variant, problem_for, capsys):
+    """One tidy line for epochs 1 to 10, then for every tenth, then for every hundredth; all with 2; the score if there is one."""
+    X, y, _ = problem_for(Estimator)
+    params = {**TEXTBOOK, "learning_rate": 1e-5, "max_iter": 250}
+    Estimator(variant, verbose=1, **params).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert [int(line.split()[1]) for line in lines] == [*range(1, 11), *range(20, 101, 10), 200]
+    assert not any("validation" in line for line in lines)
+    Estimator(variant, verbose=2, early_stopping=True, **params).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 250
+    assert all("validation" in line and "objective" in line for line in lines)
+
+
 def test_on_divergence_raise(Estimator, variant, problem_for):
     """on_divergence="raise" raises where "recover" recovers, and leaves nothing behind."""
     X, y, _ = problem_for(Estimator, columns="raw")
