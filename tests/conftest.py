@@ -73,11 +73,12 @@ def problem_for(make_problem) -> Callable:
 class Judge:
     """F(coef, intercept) of the README's formula, its optimality conditions and its minimum; y of floats means regression."""
 
-    def __init__(self, X, y, sample_weight=None, *, alpha=0.0, l1_ratio=0.0, fit_intercept=True):
+    def __init__(self, X, y, sample_weight=None, *, alpha=0.0, l1_ratio=0.0, fit_intercept=True, positive=False):
         self.X = X.toarray() if sparse.issparse(X) else np.asarray(X, dtype=float)
         s = np.ones(len(self.X)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
         self.s = s / s.sum()
-        self.l1, self.l2, self.fit_intercept = alpha * l1_ratio, alpha * (1 - l1_ratio), fit_intercept
+        alpha = np.broadcast_to(alpha, self.X.shape[1])  # a strength for all features, or one for each
+        self.l1, self.l2, self.fit_intercept, self.positive = alpha * l1_ratio, alpha * (1 - l1_ratio), fit_intercept, positive
         classes = np.unique(y)
         self.kind = "squared" if np.asarray(y).dtype.kind == "f" else "binary" if len(classes) == 2 else "multinomial"
         self.Y = np.asarray(y).reshape(len(y), -1)
@@ -96,7 +97,8 @@ class Judge:
     def value(self, coef, intercept):
         coef = np.atleast_2d(coef)
         loss, _ = self._loss_and_slope(self.X @ coef.T + np.atleast_1d(intercept))
-        return self.s @ loss + self.l1 * np.abs(coef).sum() + self.l2 / 2 * (coef**2).sum()
+        assert not (self.positive and (coef < 0).any())
+        return self.s @ loss + (self.l1 * np.abs(coef) + self.l2 / 2 * coef**2).sum()
 
     def gradient(self, coef, intercept):
         """Of the loss and the L2 part: (coef, intercept)."""
@@ -130,7 +132,7 @@ class Judge:
         """Largest |c - prox(c - gradient)| in standardised columns: zero exactly where 0 is a subgradient of F."""
         of_coef, of_intercept = self.gradient(coef, intercept)
         moved = np.atleast_2d(coef) * self.scale - (of_coef - np.outer(of_intercept, self.mean)) / self.scale
-        fixed = np.sign(moved) * np.maximum(np.abs(moved) - self.l1 / self.scale, 0.0)
+        fixed = np.sign(moved) * np.maximum(np.abs(moved) - self.l1 / self.scale, 0.0) * ~(self.positive & (moved < 0))
         parts = [np.abs(np.atleast_2d(coef) * self.scale - fixed).max(), np.abs(of_intercept).max() * self.fit_intercept]
         return max(parts)
 
@@ -148,20 +150,20 @@ class Judge:
             of_coef, of_intercept = self.gradient(coef, intercept)
             g = ((of_coef - np.outer(of_intercept, self.mean)) / self.scale).ravel()
             price = np.tile(self.l1 / self.scale, K)
-            F = self.value(coef, intercept) - self.l1 * np.abs(coef).sum() + price @ (v[: K * p] + v[K * p : 2 * K * p])
+            F = self.value(coef, intercept) - (self.l1 * np.abs(coef)).sum() + price @ (v[: K * p] + v[K * p : 2 * K * p])
             return F, np.concatenate([g + price, price - g, of_intercept * self.fit_intercept])
 
-        sides = [(0, None)] * (2 * K * p) if self.l1 else [(None, None)] * (K * p) + [(0, 0)] * (K * p)
+        negative = [(0, 0)] * (K * p) if self.positive else [(0, None)] * (K * p)
+        smooth = not self.positive and not self.l1.any()
+        sides = [(None, None)] * (K * p) + [(0, 0)] * (K * p) if smooth else [(0, None)] * (K * p) + negative
         options = {"maxiter": 20_000, "maxfun": 40_000, "ftol": 1e-16, "gtol": 1e-11, "maxcor": 30}
-        found = optimize.minimize(
-            value_and_gradient,
-            np.zeros(2 * K * p + K),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=sides + [(None, None)] * K,
-            options=options,
-        )
-        return self.value(*unpack(found.x))
+        v, before, now = np.zeros(2 * K * p + K), np.inf, np.finfo(float).max
+        while now < before:  # once more from where it stopped: a line search that gave up starts afresh
+            found = optimize.minimize(
+                value_and_gradient, v, jac=True, method="L-BFGS-B", bounds=sides + [(None, None)] * K, options=options
+            )
+            v, before, now = found.x, now, found.fun
+        return self.value(*unpack(v))
 
 
 @pytest.fixture(name="Judge")

@@ -37,7 +37,8 @@ class Function:
 
     n_samples = 1
     dtype = np.dtype(np.float64)
-    penalty, l2 = ElasticNet(0.0), 0.0
+    penalty = ElasticNet(0.0)
+    l2: float | Array = 0.0
     quadratic = couples = False
     max_full = 64  # a Hessian takes two gradients a variable
 

@@ -21,7 +21,8 @@ class LineSearchStep(Generic[P]):
     """``theta + t * direction`` with the first t of 1, and shorter ones, that lets the objective fall enough.
 
     A smooth objective is descended along ``-P^-1 gradient``, where the metric P keeps learning from the steps; one with an L1
-    penalty along the minimiser of the quadratic model plus penalty (a proximal Newton step, Lee, Sun and Saunders 2014).
+    penalty, or over coefficients that may not be negative, along the minimiser of the quadratic model plus penalty (a proximal
+    Newton step, Lee, Sun and Saunders 2014).
     """
 
     def __init__(self, n_samples: int, metric: Metric, smooth: bool) -> None:
@@ -48,7 +49,7 @@ class LineSearchStep(Generic[P]):
             state.metric.learn(step, change)
         elif free(objective, state):
             refresh_metric(objective, state)
-        elif objective.penalty.l1 and (agreement := float(np.vdot(step, change))) > 0:
+        elif objective.penalty.kinked and (agreement := float(np.vdot(step, change))) > 0:
             state.scale = agreement / float(np.vdot(step, state.metric.product(step)))
         self.aim(objective, state)
         if state.gap > gap / 3 and rebuild_pays(objective, state):
@@ -66,7 +67,7 @@ class LineSearchStep(Generic[P]):
 
     def aim(self, objective: P, state: DescentState) -> None:
         """Choose the direction, and estimate with the same model how far down the minimum is."""
-        if objective.penalty.l1:
+        if objective.penalty.kinked:
             state.direction, gap = proximal_direction(objective, state)
         else:
             state.direction = -state.metric.solve(state.gradient)
@@ -85,7 +86,7 @@ class LineSearchStep(Generic[P]):
             fall = new_value - value
             # where rounding hides the fall, believe the gradient (Hager and Zhang, 2005)
             level = abs(fall) <= floor and abs(float(np.vdot(new_gradient, direction))) <= 0.8 * abs(slope)
-            if fall <= SUFFICIENT * rate * slope or (level and not objective.penalty.l1):
+            if fall <= SUFFICIENT * rate * slope or (level and not objective.penalty.kinked):
                 state.theta, state.value, state.gradient, state.rate = theta, new_value, new_gradient, rate
                 state.stalls = state.stalls + 1 if abs(fall) <= floor else 0
                 state.stuck = state.stalls >= STALLS

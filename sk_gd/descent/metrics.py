@@ -28,7 +28,7 @@ def best_metric(objective: Problem) -> Metric:
         return Joint()
     block = Hessian() if n_features <= objective.max_full else Diagonal()
     exact = block.full and not objective.couples
-    return block if exact or objective.penalty.l1 else Implicit(block)
+    return block if exact or objective.penalty.kinked else Implicit(block)
 
 
 def stale(objective: Problem, state: DescentState) -> bool:
@@ -54,7 +54,7 @@ def rebuild_pays(objective: Problem, state: DescentState) -> bool:
 
 def estimated_gap(objective: Problem, state: DescentState) -> float:
     """How far below theta the quadratic model with the state's metric has its minimum: ``gradient' P^-1 gradient / 2``."""
-    if objective.penalty.l1:
+    if objective.penalty.kinked:
         return proximal_direction(objective, state)[1]
     return float(np.vdot(state.gradient, state.metric.solve(state.gradient))) / 2
 
@@ -63,7 +63,7 @@ def trusted(objective: Problem, state: DescentState) -> bool:
     """Whether the state's metric is the best there is, and made at the state's theta."""
     base = state.metric.base if isinstance(state.metric, Secant) else state.metric
     best = isinstance(base, type(best_metric(objective))) and not stale(objective, state)
-    return best and (base.full or objective.penalty.l1 > 0)
+    return best and (base.full or objective.penalty.kinked)
 
 
 def final_gap(objective: Problem, state: DescentState) -> tuple[float, float]:

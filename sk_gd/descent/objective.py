@@ -51,14 +51,14 @@ class Objective:
     def symmetric(self, theta: Array) -> Array:
         """Theta with the cheapest of all common shifts of the outputs, where the loss does not see them.
 
-        Intercepts get mean zero; under a pure L1 penalty every feature's coefficients get median zero, which gradient steps
-        would only creep towards. The ridge penalty finds its shift, the mean, by itself.
+        Intercepts get mean zero; under a pure L1 penalty every feature's coefficients get median zero (the least one zero, where
+        none may be negative), which gradient steps would only creep towards. The ridge penalty finds its shift by itself.
         """
         if not self.loss.couples:
             return theta
         theta = theta.copy()
-        if self.penalty.l1 and not self.penalty.l2:
-            theta -= np.sort(theta, axis=0)[(len(theta) - 1) // 2]
+        if np.any(self.penalty.l1) and not np.any(self.penalty.l2):
+            theta -= np.sort(theta, axis=0)[0 if self.penalty.positive else (len(theta) - 1) // 2]
         theta[:, self.n_features :] -= theta[:, self.n_features :].mean(axis=0)
         return theta
 
@@ -96,13 +96,13 @@ class Objective:
         return value / count + self.penalty.value(coef), gradient
 
     def prox(self, theta: Array, rate: float) -> Array:
-        """Proximal map of the penalty's other part, which has no gradient at zero."""
+        """Proximal map of the penalty's other part, which has no gradient at zero; at rate 0 the nearest theta allowed."""
         return np.hstack([self.penalty.prox(self.coef(theta), rate), theta[:, self.n_features :]])
 
     def penalty_change(self, theta: Array, step: Array) -> float:
         """Change of the penalty's part without a gradient over a full step."""
-        l1, coef = self.penalty.l1, self.coef(theta)
-        return float(l1 * (np.abs(coef + self.coef(step)).sum() - np.abs(coef).sum())) if l1 else 0.0
+        coef = self.coef(theta)
+        return float((self.penalty.l1 * (np.abs(coef + self.coef(step)) - np.abs(coef))).sum())
 
     def curvature(self, theta: Array, full: bool, centred: bool = True) -> Curvature:
         """Second moments of the rows weighted by the loss's second derivative at theta."""

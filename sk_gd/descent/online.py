@@ -207,15 +207,15 @@ def make_online_plan(
 ) -> Plan:
     """Choose the method for a chunk of rows with this sum of weights.
 
-    With everything "auto" it is :class:`OnlineStep`'s own rate, in the metric of the Hessian (up to 1024 features and without an
-    L1 penalty) or its diagonal. An optimizer, a learning rate or a schedule of the user's is followed, in the diagonal metric, and
-    so is gradient descent whose points are to be averaged.
+    With everything "auto" it is :class:`OnlineStep`'s own rate, in the metric of the Hessian (up to 1024 features and without a
+    kink in the penalty) or its diagonal. An optimizer, a learning rate or a schedule of the user's is followed, in the diagonal metric,
+    and so is gradient descent whose points are to be averaged.
     """
     schedule = as_schedule(schedule)
     alone = learning_rate == "auto" and isinstance(schedule, Constant) and preconditioner is not None and not average
     automatic = optimizer == "auto" and alone
     rule = GradientDescent() if isinstance(optimizer, str) and optimizer == "auto" else as_optimizer(optimizer)
-    full = automatic and objective.penalty.l1 == 0 and objective.n_features <= objective.max_full
+    full = automatic and not objective.penalty.kinked and objective.n_features <= objective.max_full
     kinds: dict[str | None, type[CentredMetric]] = {
         "auto": Hessian if full else Diagonal,
         "hessian": Hessian,

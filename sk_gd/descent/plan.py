@@ -79,10 +79,12 @@ def make_plan(
     ============================================  ===========================================================
     data                                          metric chosen by preconditioner="auto"
     ============================================  ===========================================================
-    up to 1024 features                           Hessian of all rows (diagonal for epochs with an L1 penalty)
+    up to 1024 features                           Hessian of all rows (diagonal for epochs with a kink)
     more, dense, or sparse with different units   diagonal of the Hessian
-    more, sparse with alike units (text)          none; the diagonal with an L1 penalty
+    more, sparse with alike units (text)          none; the diagonal with a kink
     ============================================  ===========================================================
+
+    A kink is an L1 penalty or ``positive``: it keeps the features apart.
 
     A mini-batch of all rows is batch descent, whatever the optimizer does about variance. On small data (up to 32768 values) SVRG
     and SAGA end with steps on all rows, down to rounding, so that the answer does not depend on the order of the visits.
@@ -108,7 +110,7 @@ def make_plan(
         optimizer = "auto"  # so few rows that one batch holds them all
     if optimizer == "auto" and everything and rate is None and isinstance(schedule, Constant):
         metric = _metric(objective, preconditioner, sweeps=False)
-        smooth = objective.penalty.l1 == 0
+        smooth = not objective.penalty.kinked
         return Plan(LineSearchStep(n, metric, smooth), _name("steepest descent with line search", metric))
     metric = _metric(objective, preconditioner, sweeps=True)
     batching = Batching(size, shuffle)
@@ -118,7 +120,7 @@ def make_plan(
         step = REDUCED[optimizer](batching, GradientDescent(), schedule, rate, metric)
         finish: LineSearchStep[Objective] | None = None
         if objective.n_samples * objective.n_features <= SMALL:
-            finish = LineSearchStep(n, _metric(objective, preconditioner, sweeps=False), objective.penalty.l1 == 0)
+            finish = LineSearchStep(n, _metric(objective, preconditioner, sweeps=False), not objective.penalty.kinked)
         return Plan(step, _name(f"{optimizer}, {_rows(size)}", metric), finish)
     if optimizer == "auto":
         optimizer = "gd"
@@ -142,11 +144,11 @@ def batch_size_of(objective: Objective, variant: str, batch_size: int | str) -> 
 
 def _metric(objective: Objective, preconditioner: str | None, sweeps: bool) -> Metric:
     """The metric by the table above."""
-    kinked = objective.penalty.l1 > 0
+    kinked = objective.penalty.kinked
     if preconditioner != "auto":
         if preconditioner == "hessian" and sweeps and kinked:
             raise ValueError(
-                "preconditioner='hessian' mixes the features, which an L1 penalty keeps apart: with l1_ratio > 0 use "
+                "preconditioner='hessian' mixes the features, which an L1 penalty and positive=True keep apart: use "
                 "preconditioner='diagonal', or variant='batch' with optimizer='auto' and learning_rate='auto'."
             )
         return PRECONDITIONERS[preconditioner]()

@@ -25,7 +25,7 @@ class Problem(Protocol):
     dtype : dtype
         Precision of the arithmetic behind a value.
     penalty : ElasticNet
-        The part with a kink, over which steps go by its proximal map; ``l2`` is its smooth part's strength.
+        The part with a kink, over which steps go by its proximal map; ``l2`` is its smooth part's strength, one or of each feature.
     quadratic : bool
         Whether the second derivative is the same everywhere.
     couples : bool
@@ -41,7 +41,7 @@ class Problem(Protocol):
     n_features: int
     dtype: Any
     penalty: ElasticNet
-    l2: float
+    l2: float | Array
     quadratic: bool
     couples: bool
     max_full: int

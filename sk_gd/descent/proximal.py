@@ -13,7 +13,7 @@ MAX_SWEEPS = 1000
 
 
 def proximal_direction(objective: Problem, state: DescentState) -> tuple[Array, float]:
-    """Minimiser of ``gradient . s + 1/2 s' P s + l1 |coef + s|_1`` over steps s, and how far below zero it lies."""
+    """Minimiser of ``gradient . s + 1/2 s' P s + l1 . |coef + s|`` over the steps s allowed, and how far below zero it lies."""
     solve = _joint if isinstance(state.metric, Joint) else _apart
     step, error = np.zeros(state.theta.shape), 1e-2 * np.sqrt(abs(objective.constant_value))
     least = 1e-10 * error
@@ -27,21 +27,22 @@ def proximal_direction(objective: Problem, state: DescentState) -> tuple[Array, 
 
 def _apart(objective: Problem, state: DescentState, guess: Array, error: float) -> tuple[Array, float]:
     """Every output by itself; centring the features takes the intercept out of the problem, and gives it back at the end."""
-    metric, gradient, l1 = state.metric, state.gradient, objective.penalty.l1
+    metric, gradient, penalty = state.metric, state.gradient, objective.penalty
     assert isinstance(metric, CentredMetric)
     coef, of_intercept = objective.coef(state.theta), gradient[:, objective.n_features :]
     centred = objective.coef(gradient) - of_intercept * metric.center if of_intercept.size else objective.coef(gradient)
     scales = state.scale * metric.factor
     if metric.hessian.ndim == 1:
         curvature = np.outer(scales, metric.hessian)
-        step = objective.penalty.prox(coef - centred / curvature, 1 / curvature) - coef
+        step = penalty.prox(coef - centred / curvature, 1 / curvature) - coef
         bend = curvature * step
     else:
         step, bend = objective.coef(guess).copy(), np.zeros(coef.shape)
+        lower = np.full(objective.n_features, 0.0 if penalty.positive else -np.inf)
         for k, scale in enumerate(scales):
-            kinks = np.full(len(coef[k]), l1 / scale)
+            kinks = np.full(objective.n_features, penalty.l1 / scale)
             error_k = error / scale**0.5
-            coordinate_descent(metric.hessian, centred[k] / scale, coef[k], kinks, step[k], MAX_SWEEPS, error_k, False)
+            coordinate_descent(metric.hessian, centred[k] / scale, coef[k], kinks, lower, step[k], MAX_SWEEPS, error_k)
             bend[k] = scale * (metric.hessian @ step[k])
     change = np.vdot(centred, step) + np.vdot(bend, step) / 2 + objective.penalty_change(state.theta, step)
     if not of_intercept.size:
@@ -55,9 +56,10 @@ def _joint(objective: Problem, state: DescentState, guess: Array, error: float) 
     """All outputs together, with the intercepts as coordinates that cost nothing."""
     metric, gradient = state.metric, state.gradient
     assert isinstance(metric, Joint)
-    kinks, hessian = np.zeros(gradient.shape), state.scale * metric.hessian
+    kinks, lower, hessian = np.zeros(gradient.shape), np.full(gradient.shape, -np.inf), state.scale * metric.hessian
     objective.coef(kinks)[:] = objective.penalty.l1
+    objective.coef(lower)[:] = 0.0 if objective.penalty.positive else -np.inf
     slope, step = metric.centred_gradient(gradient).ravel(), metric.centred_step(guess).ravel()
-    coordinate_descent(hessian, slope, state.theta.ravel(), kinks.ravel(), step, MAX_SWEEPS, error, False)
+    coordinate_descent(hessian, slope, state.theta.ravel(), kinks.ravel(), lower.ravel(), step, MAX_SWEEPS, error)
     change = slope @ step + step @ hessian @ step / 2 + objective.penalty_change(state.theta, step.reshape(gradient.shape))
     return metric.uncentred_step(step.reshape(gradient.shape)), float(change)

@@ -140,7 +140,8 @@ class ScheduledStep(Generic[P]):
 
     def prox(self, objective: P, theta: Array, rates: Array) -> Array:
         """Step over the part of the objective that has no gradient, in the metric's coordinates, as far as along gradients."""
-        objective.coef(theta)[:] = soft_threshold(objective.coef(theta), objective.coef(rates) * self.coordinates.l1)
+        coef = objective.coef(theta)
+        coef[:] = soft_threshold(coef, objective.coef(rates) * self.coordinates.l1, objective.penalty.positive)
         return theta
 
     def close(self, objective: P, state: DescentState, met: float) -> None:

@@ -50,9 +50,9 @@ class SweepStep(ScheduledStep[Objective]):
         theta = np.ascontiguousarray(theta, source.dtype)
         memory = (self.optimizer.init(theta) if state.memory is None else state.memory).astype(source.dtype)
         terms: Terms = {
-            "l2": self.coordinates.l2, "l1": self.coordinates.l1, "memory": memory, "refresh": refresh,
-            "anchor": np.ascontiguousarray(anchor, source.dtype), "n_samples": objective.n_samples,
-            "sums": sums,
+            "l2": self.coordinates.l2, "l1": self.coordinates.l1, "positive": objective.penalty.positive,
+            "memory": memory, "refresh": refresh, "anchor": np.ascontiguousarray(anchor, source.dtype),
+            "n_samples": objective.n_samples, "sums": sums,
         }  # fmt: skip
         if isinstance(state.metric, Identity) or self.scales_columns(objective):
             met = self.visit(objective, source, order, size, rates, theta, slopes, terms)

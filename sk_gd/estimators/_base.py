@@ -28,7 +28,7 @@ from sk_gd.descent import (
     make_plan,
 )
 from sk_gd.estimators._callbacks import Tasks
-from sk_gd.estimators._data import check_initial, check_rows, keep_weighted
+from sk_gd.estimators._data import check_alpha, check_initial, check_rows, keep_weighted
 from sk_gd.estimators._doc_link import DocLinkMixin
 from sk_gd.estimators._log import EpochLog
 from sk_gd.estimators._online import OnlineMixin
@@ -70,9 +70,10 @@ class GradientDescentModel(
         "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "schedule": [StrOptions(set(SCHEDULES)), callable],
         "preconditioner": [StrOptions({"auto", *filter(None, PRECONDITIONERS)}), None],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "fit_intercept": ["boolean"],
+        "positive": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left"), None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -160,7 +161,8 @@ class GradientDescentModel(
     def _objective(self, rows: Rows, task: Task) -> Objective:
         X, targets, weights = keep_weighted(rows.X, rows.targets, rows.weights)
         source = source_of(X, np.ascontiguousarray(targets, X.dtype), None if weights is None else weights.astype(X.dtype))
-        return Objective(task.loss, ElasticNet(self.alpha, self.l1_ratio), source, task.n_outputs, self.fit_intercept)
+        penalty = ElasticNet(check_alpha(self.alpha, source.n_features), self.l1_ratio, self.positive)
+        return Objective(task.loss, penalty, source, task.n_outputs, self.fit_intercept)
 
     def _start(
         self, objective: Objective, last: DescentState | None, seed: int, coef_init: Any, intercept_init: Any
@@ -169,7 +171,7 @@ class GradientDescentModel(
         history = History(keep_path=self.record == "path")
         if last is None or coef_init is not None or intercept_init is not None:
             theta = check_initial(coef_init, intercept_init, objective.constant, objective.n_features)
-            return DescentState(theta, np.random.default_rng(seed), seed=seed, history=history)
+            return DescentState(objective.prox(theta, 0.0), np.random.default_rng(seed), seed=seed, history=history)
         if last.theta.shape != objective.shape:
             raise ValueError(
                 f"warm_start continues a model of {last.theta.shape[0]} outputs and {last.theta.shape[1]} parameters each, but "
@@ -179,7 +181,7 @@ class GradientDescentModel(
             state = last.resume()  # the same problem: go on as if nothing had happened
             state.history.keep_path = history.keep_path
             return state
-        return DescentState(last.theta, last.rng, seed=seed, history=history, n_updates=last.n_updates)
+        return DescentState(objective.prox(last.theta, 0.0), last.rng, seed=seed, history=history, n_updates=last.n_updates)
 
     def _validation(self, objective: Objective, held_out: Rows, task: Task) -> Validation:
         """What early_stopping watches."""

@@ -67,6 +67,18 @@ def keep_weighted(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, 
     return X, y, weights / weights.mean()
 
 
+def check_alpha(alpha: Any, n_features: int) -> Any:
+    """The strength of the penalty: a number, or an array with one for each feature."""
+    if np.ndim(alpha) == 0:
+        return alpha
+    strengths = np.asarray(alpha, dtype=np.float64)
+    if strengths.shape != (n_features,):
+        raise ValueError(f"alpha must be a number or hold one for each of the {n_features} features, got shape {strengths.shape}.")
+    if not (np.isfinite(strengths).all() and (strengths >= 0).all()):
+        raise ValueError(f"alpha must hold finite numbers from 0 up, got {strengths.min()} to {strengths.max()}.")
+    return strengths
+
+
 def check_initial(coef_init: Any, intercept_init: Any, theta: Array, n_features: int) -> Array:
     """The start: theta with the user's coefficients and intercept in place of its own."""
     theta = theta.copy()

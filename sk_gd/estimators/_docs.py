@@ -36,6 +36,8 @@ l1_ratio : float, default=0.0
     Share of the absolute values in the penalty, from 0 (ridge) to 1 (lasso).
 fit_intercept : bool, default=True
     Whether to fit an intercept.
+positive : bool, default=False
+    Whether to allow no coefficient below zero; the intercept is free. Steps are projected, so that zeros are exact.
 max_iter : int, default=1000
     Limit of epochs (passes in which every row is visited once).
 tol : float or None, default=1e-4
@@ -118,7 +120,7 @@ y_val : array-like of shape (n_validation_samples,) or (n_validation_samples, n_
 sample_weight_val : array-like of shape (n_validation_samples,), default=None
     Their weights.
 coef_init : array-like of the shape of coef_, default=None
-    Coefficients to start from; None is zero.
+    Coefficients to start from; None is zero. With ``positive`` the descent starts at the nearest ones allowed.
 intercept_init : array-like of the shape of intercept_, default=None
     Intercept to start from; None is that of the constant model.
 """

@@ -52,10 +52,10 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
     Parameters
     ----------
     {variant} {batch_size} {optimizer} {learning_rate} {schedule} {preconditioner}
-    alpha : float, default=1e-4
-        Strength of the penalty, in units of the mean loss.
-    {l1_ratio} {fit_intercept} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction} {shuffle}
-    {random_state} {average}
+    alpha : float or array-like of shape (n_features,), default=1e-4
+        Strength of the penalty, in units of the mean loss; an array holds one for each feature, 0 where it is not penalised.
+    {l1_ratio} {fit_intercept} {positive} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction}
+    {shuffle} {random_state} {average}
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, multiplied into the sample weights: ``{label: weight}``, where labels that are not named count 1;
         "balanced" makes the weights of all classes sum to the same.
@@ -126,9 +126,10 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         learning_rate: float | str = "auto",
         schedule: Any = "constant",
         preconditioner: str | None = "auto",
-        alpha: float = 1e-4,
+        alpha: Any = 1e-4,
         l1_ratio: float = 0.0,
         fit_intercept: bool = True,
+        positive: bool = False,
         max_iter: int = 1000,
         tol: float | None = 1e-4,
         n_iter_no_change: int = 5,
@@ -153,6 +154,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         self.alpha = alpha
         self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
+        self.positive = positive
         self.max_iter = max_iter
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change

@@ -42,10 +42,10 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     {variant} {batch_size} {optimizer} {learning_rate} {schedule} {preconditioner}
     loss : {"squared_error"}, default="squared_error"
         Cost of a prediction.
-    alpha : float, default=0.0
-        Strength of the penalty, in units of the mean loss.
-    {l1_ratio} {fit_intercept} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction} {shuffle}
-    {random_state} {average} {warm_start} {record} {on_divergence} {verbose}
+    alpha : float or array-like of shape (n_features,), default=0.0
+        Strength of the penalty, in units of the mean loss; an array holds one for each feature, 0 where it is not penalised.
+    {l1_ratio} {fit_intercept} {positive} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction}
+    {shuffle} {random_state} {average} {warm_start} {record} {on_divergence} {verbose}
 
     Attributes
     ----------
@@ -111,9 +111,10 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         schedule: Any = "constant",
         preconditioner: str | None = "auto",
         loss: str = "squared_error",
-        alpha: float = 0.0,
+        alpha: Any = 0.0,
         l1_ratio: float = 0.0,
         fit_intercept: bool = True,
+        positive: bool = False,
         max_iter: int = 1000,
         tol: float | None = 1e-4,
         n_iter_no_change: int = 5,
@@ -138,6 +139,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         self.alpha = alpha
         self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
+        self.positive = positive
         self.max_iter = max_iter
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change

@@ -11,22 +11,22 @@ def coordinate_descent(
     const double[::1] gradient,
     const double[::1] coef,
     const double[::1] l1,
+    const double[::1] lower,
     double[::1] delta,
     Py_ssize_t max_sweeps,
     double tolerance,
-    bint positive,
 ):
     """Minimise gradient . delta + delta' H delta / 2 + sum_j l1_j |coef_j + delta_j| over ``delta``, from the guess it holds.
 
     A sweep over all columns finds the active ones (coef + delta != 0); sweeps over these alone follow until they settle, then
-    all columns are checked again. Settled means max_j sqrt(H_jj) |change_j| <= tolerance. ``positive`` keeps
-    coef + delta >= 0. Returns the number of sweeps, those over the active columns included.
+    all columns are checked again. Settled means max_j sqrt(H_jj) |change_j| <= tolerance. coef + delta stays at
+    ``lower``, -inf or 0, and above. Returns the number of sweeps, those over the active columns included.
     """
     cdef Py_ssize_t d = hessian.shape[0], n_active = 0, sweeps = 0, i, j, k
     cdef bint full = True
     cdef double old, new, threshold, change, largest
-    if {hessian.shape[1], gradient.shape[0], coef.shape[0], l1.shape[0], delta.shape[0]} != {d}:
-        raise ValueError(f"hessian, gradient, coef, l1 and delta must agree on the number of columns, {d}")
+    if {hessian.shape[1], gradient.shape[0], coef.shape[0], l1.shape[0], lower.shape[0], delta.shape[0]} != {d}:
+        raise ValueError(f"hessian, gradient, coef, l1, lower and delta must agree on the number of columns, {d}")
     # H delta, kept up to date: a moved coordinate costs one row of the symmetric H.
     cdef double[::1] product = np.asarray(hessian) @ np.asarray(delta)
     cdef Py_ssize_t[::1] active = np.empty(d, np.intp)
@@ -40,16 +40,13 @@ def coordinate_descent(
                 old = coef[j] + delta[j]
                 new = old - (gradient[j] + product[j]) / hessian[j, j]
                 threshold = l1[j] / hessian[j, j]
-                if positive:
-                    new = max(new - threshold, 0.0)
-                else:
-                    new -= max(-threshold, min(threshold, new))
+                new = max(lower[j], new - max(-threshold, min(threshold, new)))
                 change = new - old
                 if full and new != 0.0:
                     active[n_active] = j
                     n_active += 1
                 if change != 0.0:
-                    delta[j] += change
+                    delta[j] = new - coef[j]  # so that coef + delta is an exact zero, and nothing rounds below lower
                     largest = max(largest, sqrt(hessian[j, j]) * fabs(change))
                     for k in range(d):
                         product[k] += change * hessian[j, k]

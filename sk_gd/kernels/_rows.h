@@ -109,7 +109,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
     const REAL *RESTRICT X = a->X, *RESTRICT y = a->y, *RESTRICT s = a->weights, *RESTRICT l1 = a->l1;
     REAL *RESTRICT theta = a->theta, *RESTRICT slopes = a->slopes, *RESTRICT anchor = a->anchor;
     const ptrdiff_t d = a->d, n = a->n, *RESTRICT rows = a->rows;
-    const REAL l2 = ((const REAL *)a->l2)[0], part = (REAL)a->refresh;
+    const REAL l2 = ((const REAL *)a->l2)[0], part = (REAL)a->refresh, lower = (REAL)a->lower;
     const int loss = a->loss, fit_intercept = a->width > d;
     /* The loss is not needed to go on: it is kept for later and computed for many rows at once. */
     REAL seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], unused[BLOCK];
@@ -149,7 +149,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
         if (fit_intercept)
             theta[d] -= step;
         for (ptrdiff_t j = 0; l1 && j < d; j++)
-            theta[j] = NAMED(shrink)(theta[j], rate * l1[j]);
+            theta[j] = NAMED(shrink)(theta[j], rate * l1[j], lower);
         if (part != 0)
             slopes[row] = slope;
         NAMED(sum_up)(a->sums, theta, a->width);
@@ -200,8 +200,8 @@ KERNEL double NAMED(sweep)(const Sweep *a)
         }
         for (ptrdiff_t i = 0; a->refresh != 0 && i < b; i++)
             memcpy(slopes + batch[i] * K, fresh + i * K, (size_t)K * sizeof(REAL));
-        NAMED(update)(theta, gradient, a->memory, a->anchor, K, width, d, a->l2, a->l1, a->optimizer, a->hyper, a->rates[step],
-                      b * a->refresh);
+        NAMED(update)(theta, gradient, a->memory, a->anchor, K, width, d, a->l2, a->l1, a->lower, a->optimizer, a->hyper,
+                      a->rates[step], b * a->refresh);
         NAMED(sum_up)(a->sums, theta, K * width);
     }
     return total;

@@ -50,7 +50,8 @@ enum { AHEAD = 8 };
     }
 
 /* What a sweep over dense rows is told; `void` stands for the dtype of X. NULL: weights that are all one, l1 that is all zero,
-   no control variate (slopes, anchor), no sums of the iterates. The anchor takes in `refresh` times each new gradient, zero if it is to stay. gradient
+   no control variate (slopes, anchor), no sums of the iterates. No coefficient goes below `lower`, 0 or -INFINITY; above -INFINITY
+   l1 is not NULL. The anchor takes in `refresh` times each new gradient, zero if it is to stay. gradient
    is like theta; space holds BLOCK * (n_targets + n_outputs + 1) numbers and n_outputs more for each row of a batch. */
 typedef struct {
     const void *X, *y, *weights, *l2, *l1;
@@ -59,7 +60,7 @@ typedef struct {
     const double *rates, *hyper;
     const ptrdiff_t *rows;
     ptrdiff_t n, d, n_targets, n_outputs, width, batch_size;
-    double refresh;
+    double refresh, lower;
     int loss, optimizer;
 } Sweep;
 

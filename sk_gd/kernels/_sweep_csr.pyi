@@ -18,6 +18,7 @@ def sweep_csr(
     loss: int,
     l2: Array,
     l1: Array,
+    positive: bool,
     optimizer: int,
     hyper: Array,
     memory: Array,

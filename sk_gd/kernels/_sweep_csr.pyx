@@ -14,6 +14,7 @@ dense    everything else: each update walks through all of theta.
 import numpy as np
 
 from cython cimport floating
+from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memset
 
@@ -24,10 +25,10 @@ cdef extern from "_simd.h" nogil:
     void PREFETCH(const void*) noexcept
     double losses_f(int, const float*, const float*, const float*, Py_ssize_t, Py_ssize_t, float*) noexcept
     double losses_d(int, const double*, const double*, const double*, Py_ssize_t, Py_ssize_t, double*) noexcept
-    void update_f(float*, float*, float*, float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*, const float*, int,
-                  const double*, double, double) noexcept
-    void update_d(double*, double*, double*, double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const double*, const double*, int,
-                  const double*, double, double) noexcept
+    void update_f(float*, float*, float*, float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*, const float*,
+                  double, int, const double*, double, double) noexcept
+    void update_d(double*, double*, double*, double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const double*,
+                  const double*, double, int, const double*, double, double) noexcept
 
 ctypedef fused integer:
     int32_t
@@ -37,10 +38,11 @@ ctypedef fused integer:
 cdef double SMALLEST_SCALE = 1e-9
 
 
-cdef inline double shrink(double x, double t) noexcept nogil:
-    """The proximal map of t |x|; NaN stays NaN."""
+cdef inline double shrink(double x, double t, double lower) noexcept nogil:
+    """The proximal map of t |x| over x >= lower, 0 or -inf; NaN stays NaN."""
     cdef double clipped = -t if x < -t else x
-    return x - (t if clipped > t else clipped)
+    cdef double shrunk = x - (t if clipped > t else clipped)
+    return lower if shrunk < lower else shrunk
 
 
 cdef inline double dot(const floating *data, const integer *indices, Py_ssize_t n, const floating *w) noexcept nogil:
@@ -85,7 +87,7 @@ cdef inline void fetch_columns(
     for p in range(ends[0], ends[1]):
         PREFETCH(theta + indices[p])
         if columns != NULL:
-            PREFETCH(columns + 3 * indices[p])
+            PREFETCH(columns + 4 * indices[p])
         if anchor != NULL:
             PREFETCH(anchor + indices[p])
 
@@ -95,7 +97,7 @@ cdef inline void settle(floating *theta, Py_ssize_t n_outputs, Py_ssize_t width,
     cdef Py_ssize_t k
     cdef double threshold = column[2] * (passed - column[0])
     for k in range(n_outputs):
-        theta[k * width] = <floating> shrink(theta[k * width], threshold)
+        theta[k * width] = <floating> shrink(theta[k * width], threshold, column[3])
     column[0] = passed
 
 
@@ -115,7 +117,7 @@ cdef inline void move(
 ) noexcept nogil:
     """One update of one parameter."""
     g += rest(theta, anchor, at, g, share, column, refresh)
-    theta[at] = <floating> shrink(theta[at] - rate * g, rate * share * column[0] * column[2])
+    theta[at] = <floating> shrink(theta[at] - rate * g, rate * share * column[0] * column[2], column[3])
 
 
 cdef void multiply_out(
@@ -155,6 +157,7 @@ def sweep_csr(
     int loss,
     const double[::1] l2,
     const double[::1] l1,
+    bint positive,
     int optimizer,
     const double[::1] hyper,
     floating[:, :, ::1] memory,
@@ -175,18 +178,19 @@ def sweep_csr(
         return 0.0
     dtype = np.asarray(data).dtype
     cdef bint plain = optimizer == GRADIENT_DESCENT, supported = support.shape[0] > 0, local = plain and supported
-    cdef bint averaged = sums.shape[0] > 0, kinked = np.any(l1)
+    cdef bint averaged = sums.shape[0] > 0, kinked = positive or np.any(l1)
     cdef bint lazy = plain and anchor.shape[0] == 0 and not supported and not (averaged and kinked) and np.ptp(l2) == 0
     cdef bint settles = lazy and kinked
+    cdef double lower = 0.0 if positive else -INFINITY
     cdef floating[:, ::1] z = np.empty((batch, K), dtype), fresh = np.empty_like(z), gradient = np.zeros_like(theta)
     cdef floating[:, ::1] targets = np.empty((batch, n_targets), dtype), old = slopes if len(slopes) else None
     cdef floating[::1] batch_weights = np.ones(batch, dtype), threshold = np.array(l1, dtype)
     cdef floating[::1] decay = np.zeros(d, dtype) if supported else np.array(l2, dtype)
-    # What is read at random lies together: a column's support (local) or the thresholds it has seen (lazy), its l2, its l1.
-    # The intercept is one more column, which every row stores.
-    cdef double[:, ::1] columns = np.zeros((d + 1, 3))
-    np.asarray(columns)[:d] = np.stack([support if supported else np.zeros(d), l2, l1], axis=1)
-    columns[d, 0] = 1.0
+    # What is read at random lies together: a column's support (local) or the thresholds it has seen (lazy), its l2, its l1
+    # and the least value it may take. The intercept is one more column, which every row stores.
+    cdef double[:, ::1] columns = np.zeros((d + 1, 4))
+    np.asarray(columns)[:d] = np.stack([support if supported else np.zeros(d), l2, l1, np.full(d, lower)], axis=1)
+    columns[d, 0], columns[d, 3] = 1.0, -INFINITY
     cdef int32_t[::1] count = np.zeros(d + 1, np.int32)
     cdef Py_ssize_t[::1] touched = np.empty(d if supported else 0, np.intp)
     cdef const double *beside = &columns[0, 0] if settles or supported else NULL
@@ -296,10 +300,10 @@ def sweep_csr(
                     n_touched = 0
                 if floating is float:
                     update_f(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0],
-                             kinks, optimizer, &hyper[0], rate, refreshed)
+                             kinks, lower, optimizer, &hyper[0], rate, refreshed)
                 else:
                     update_d(w, &gradient[0, 0], &memory[0, 0, 0], NULL if supported else mean, K, width, d, &decay[0],
-                             kinks, optimizer, &hyper[0], rate, refreshed)
+                             kinks, lower, optimizer, &hyper[0], rate, refreshed)
                 memset(&gradient[0, 0], 0, K * width * sizeof(floating))
                 for j in range(K * width if averaged else 0):
                     total_theta[j] += w[j]

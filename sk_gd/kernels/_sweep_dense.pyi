@@ -15,6 +15,7 @@ def sweep_dense(
     loss: int,
     l2: Array,
     l1: Array,
+    positive: bool,
     optimizer: int,
     hyper: Array,
     memory: Array,

@@ -4,6 +4,7 @@
 import numpy as np
 
 from cython cimport floating
+from libc.math cimport INFINITY
 
 from sk_gd.kernels._check import check_sweep
 
@@ -26,7 +27,7 @@ cdef extern from "_simd.h" nogil:
         const double *hyper
         const Py_ssize_t *rows
         Py_ssize_t n, d, n_targets, n_outputs, width, batch_size
-        double refresh
+        double refresh, lower
         int loss, optimizer
     double stochastic_f(const Sweep*) noexcept
     double stochastic_d(const Sweep*) noexcept
@@ -45,6 +46,7 @@ def sweep_dense(
     int loss,
     const double[::1] l2,
     const double[::1] l1,
+    bint positive,
     int optimizer,
     const double[::1] hyper,
     floating[:, :, ::1] memory,
@@ -69,11 +71,11 @@ def sweep_dense(
     cdef floating[::1] space = np.empty(BLOCK * (run.n_targets + run.n_outputs + 1) + run.batch_size * run.n_outputs, dtype)
     run.X, run.y, run.weights = &X[0, 0], &y[0, 0], &weights[0] if weights.shape[0] else NULL
     run.rows, run.rates, run.hyper = &rows[0], &rates[0], &hyper[0]
-    run.l2, run.l1 = &decay[0], &threshold[0] if np.any(l1) else NULL
+    run.l2, run.l1 = &decay[0], &threshold[0] if positive or np.any(l1) else NULL
     run.theta, run.memory, run.gradient, run.space = &theta[0, 0], &memory[0, 0, 0], &gradient[0, 0], &space[0]
     run.slopes, run.anchor = &old[0, 0] if old is not None else NULL, &anchor[0, 0] if anchor.shape[0] else NULL
     run.sums = &sums[0, 0] if sums.shape[0] else NULL
-    run.refresh = 1.0 / n_samples if refresh else 0.0
+    run.refresh, run.lower = 1.0 / n_samples if refresh else 0.0, 0.0 if positive else -INFINITY
     run.loss, run.optimizer = loss, optimizer
     cdef bint one_by_one = run.batch_size == run.n_outputs == 1 and optimizer == GRADIENT_DESCENT and np.ptp(l2) == 0
     cdef double total

@@ -1,10 +1,10 @@
 /* One update of the parameters, for one dtype: _simd.h includes this file for float and for double, so it has no guard. */
 
-/* The proximal map of t |x| written as x minus its clipped self: NaN stays NaN. */
-INLINE REAL NAMED(shrink)(REAL x, REAL t)
+/* The proximal map of t |x| over x >= lower (0 or -INFINITY), written as x minus its clipped self: NaN stays NaN. */
+INLINE REAL NAMED(shrink)(REAL x, REAL t, REAL lower)
 {
-    const REAL clipped = x < -t ? -t : x;
-    return x - (clipped > t ? t : clipped);
+    const REAL clipped = x < -t ? -t : x, shrunk = x - (clipped > t ? t : clipped);
+    return shrunk < lower ? lower : shrunk;
 }
 
 /* Add what an update has made of theta to the sum of the iterates, if one is wanted. */
@@ -99,10 +99,10 @@ INLINE void NAMED(stretch)(int optimizer, const double *hyper, ptrdiff_t n, cons
    times the gradient. So may l1. */
 KERNEL void NAMED(update)(REAL *RESTRICT theta, REAL *RESTRICT gradient, REAL *RESTRICT memory, REAL *RESTRICT anchor,
                           ptrdiff_t n_outputs, ptrdiff_t width, ptrdiff_t d, const REAL *RESTRICT l2, const REAL *RESTRICT l1,
-                          int optimizer, const double *hyper, double rate, double refresh)
+                          double lower, int optimizer, const double *hyper, double rate, double refresh)
 {
     const ptrdiff_t n = n_outputs * width;
-    const REAL step = (REAL)rate, part = (REAL)refresh, decay = optimizer == ADAM ? (REAL)hyper[3] : 0;
+    const REAL step = (REAL)rate, part = (REAL)refresh, floor = (REAL)lower, decay = optimizer == ADAM ? (REAL)hyper[3] : 0;
     for (ptrdiff_t i = 0; anchor && i < n; i++) {
         const REAL fresh = gradient[i];
         gradient[i] += anchor[i];
@@ -121,5 +121,5 @@ KERNEL void NAMED(update)(REAL *RESTRICT theta, REAL *RESTRICT gradient, REAL *R
         NAMED(stretch)(optimizer, hyper, n, memory, gradient);
     for (ptrdiff_t k = 0; l1 && k < n_outputs; k++)
         for (ptrdiff_t j = 0; j < d; j++)
-            theta[k * width + j] = NAMED(shrink)(theta[k * width + j], step * l1[j] * gradient[k * width + j]);
+            theta[k * width + j] = NAMED(shrink)(theta[k * width + j], step * l1[j] * gradient[k * width + j], floor);
 }

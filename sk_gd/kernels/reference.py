@@ -4,7 +4,8 @@ One update of the parameters theta, of shape (n_outputs, n_features + fit_interc
 
     slope_i   = s_i * dloss(y_i, z_i) / dz,   z_i = x_i . coef + intercept
     gradient  = (1 / |B|) * sum_B (slope_i - slopes_i) * (x_i, 1)  +  anchor  +  (l2 * coef, 0)
-    theta     = prox(theta - rate * (direction(gradient) + (weight_decay * coef, 0)), rate * stretch * l1)
+    theta     = prox(theta - rate * (direction(gradient) + (weight_decay * coef, 0)), rate * stretch * l1),
+                over coef >= 0 if ``positive``
 
 ``slopes`` and ``anchor`` are the control variate of SVRG and SAGA: the slopes at a reference point and the mean gradient made
 of them; empty arrays mean plain descent. ``refresh`` (SAGA) replaces both by what the sweep sees on its way.
@@ -19,14 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_gd.optimizers import Optimizer
+from sk_gd.penalties import soft_threshold
 
 Array = NDArray[Any]
-
-
-def soft_threshold(x: Array, threshold: Array) -> Array:
-    """The proximal map of ``threshold * |x|``."""
-    shrunk: Array = np.sign(x) * np.maximum(np.abs(x) - threshold, 0)
-    return shrunk
 
 
 def sweep(
@@ -43,6 +39,7 @@ def sweep(
     memory: Array,
     l2: Array,
     l1: Array,
+    positive: bool,
     slopes: Array,
     anchor: Array,
     refresh: bool,
@@ -84,7 +81,7 @@ def sweep(
         theta -= rates[step] * direction
         coef -= decay
         stretch = np.broadcast_to(optimizer.stretch(memory), theta.shape)[:, :n_features]
-        coef[:] = soft_threshold(coef, rates[step] * stretch * share[:n_features] * l1)
+        coef[:] = soft_threshold(coef, rates[step] * stretch * share[:n_features] * l1, positive)
         if len(sums):
             sums += theta
     return total

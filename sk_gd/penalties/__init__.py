@@ -8,6 +8,7 @@ PENALTIES = {
     "l2": partial(ElasticNet, l1_ratio=0.0),
     "l1": partial(ElasticNet, l1_ratio=1.0),
     "elastic_net": ElasticNet,
+    "non_negative": partial(ElasticNet, positive=True),
 }
 
 __all__ = ["PENALTIES", "ElasticNet", "soft_threshold"]

@@ -1,4 +1,4 @@
-"""Elastic net, with ridge (L2) and lasso (L1) as its two ends."""
+"""Elastic net, with ridge (L2) and lasso (L1) as its two ends, over all numbers or over those from zero up."""
 
 from __future__ import annotations
 
@@ -10,37 +10,48 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def soft_threshold(x: Array, threshold: float | Array) -> Array:
-    """The proximal map of ``threshold * |x|``: shrink by the threshold, stopping at zero."""
-    shrunk: Array = np.sign(x) * np.maximum(np.abs(x) - threshold, 0)
+def soft_threshold(x: Array, threshold: float | Array, positive: bool = False) -> Array:
+    """The proximal map of ``threshold * |x|``: shrink by the threshold, stopping at zero; ``positive`` allows no x below zero."""
+    shrunk: Array = np.maximum(x - threshold, 0) if positive else np.sign(x) * np.maximum(np.abs(x) - threshold, 0)
     return shrunk
 
 
 class ElasticNet:
-    """``alpha * (l1_ratio * |coef|_1 + (1 - l1_ratio) / 2 * |coef|_2^2)``.
+    """``sum_j alpha_j * (l1_ratio * |coef_j| + (1 - l1_ratio) / 2 * coef_j^2)``.
 
     The smooth part is descended along, the other one is stepped over by its proximal map, so L1 gives exact zeros.
 
     Parameters
     ----------
-    alpha : float
-        Strength; 0 is no penalty.
+    alpha : float or ndarray of shape (n_features,)
+        Strength, of each feature if it is an array; 0 is no penalty.
     l1_ratio : float, in [0, 1]
         Share of the absolute values.
+    positive : bool
+        Whether a negative coefficient costs infinitely much. The proximal map is then a projection, too.
+
+    Attributes
+    ----------
+    kinked : bool
+        Whether there is a part that has no gradient everywhere.
     """
 
-    def __init__(self, alpha: float, l1_ratio: float = 0.0) -> None:
+    def __init__(self, alpha: float | Array, l1_ratio: float = 0.0, positive: bool = False) -> None:
         self.l1 = alpha * l1_ratio
         self.l2 = alpha * (1 - l1_ratio)
+        self.positive = positive
+        self.kinked = positive or bool(np.any(self.l1))
 
     def value(self, coef: Array) -> float:
         """Cost of the coefficients."""
-        return float(self.l1 * np.abs(coef).sum() + self.l2 / 2 * np.vdot(coef, coef))
+        if self.positive and (coef < 0).any():
+            return float("inf")
+        return float((self.l1 * np.abs(coef)).sum() + np.vdot(self.l2 * coef, coef) / 2)
 
     def gradient(self, coef: Array) -> Array:
         """Gradient of the smooth part."""
         return self.l2 * coef
 
     def prox(self, coef: Array, rate: float | Array) -> Array:
-        """``argmin_u  rate * l1 * |u|_1 + 1/2 |u - coef|^2``."""
-        return soft_threshold(coef, rate * self.l1) if self.l1 else coef
+        """``argmin_u  rate * l1 * |u|_1 + 1/2 |u - coef|^2``, over u >= 0 if positive."""
+        return soft_threshold(coef, rate * self.l1, self.positive) if self.kinked else coef

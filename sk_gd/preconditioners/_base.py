@@ -38,7 +38,7 @@ class Curvature:
 class Bending(Protocol):
     """What a metric asks of an objective."""
 
-    l2: float
+    l2: float | Array
     n_features: int
 
     def curvature(self, theta: Array, full: bool, centred: bool) -> Curvature:
@@ -130,7 +130,7 @@ class Metric(ABC):
         """The metric times a step: what the gradient would change by, were the model right."""
 
     @abstractmethod
-    def coordinates(self, l1: float, l2: float) -> Coordinates:
+    def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         """The change of variables that makes this metric a multiple of the identity."""
 
 
@@ -160,7 +160,7 @@ class CentredMetric(Metric):
     def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
         self.adopt(objective.curvature(theta, self.full, centred), objective.l2)
 
-    def adopt(self, curvature: Curvature, l2: float) -> None:
+    def adopt(self, curvature: Curvature, l2: float | Array) -> None:
         """Build the metric from moments that are known."""
         self.center, self.total = curvature.center, curvature.total
         self.factor = curvature.total / curvature.total.mean()
@@ -170,7 +170,7 @@ class CentredMetric(Metric):
         return 1 + n_features / 8 if self.full else 20  # a diagonal takes one, but the secants that it makes void took more
 
     @abstractmethod
-    def build(self, moments: Array, l2: float) -> None:
+    def build(self, moments: Array, l2: float | Array) -> None:
         """Set ``hessian`` and what solving with it needs."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ class Diagonal(CentredMetric):
 
     full = False
 
-    def build(self, moments: Array, l2: float) -> None:
+    def build(self, moments: Array, l2: float | Array) -> None:
         self.hessian = fill_diagonal(moments) + l2
 
     def solve_coef(self, gradient: Array) -> Array:
@@ -21,6 +21,6 @@ class Diagonal(CentredMetric):
     def product_coef(self, step: Array) -> Array:
         return step * self.hessian
 
-    def coordinates(self, l1: float, l2: float) -> Coordinates:
+    def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         unit = np.sqrt(self.hessian / self.unit)
         return Coordinates(self.center, 1 / unit, unit, l1 / unit, l2 / unit**2)

@@ -52,7 +52,7 @@ class Hessian(CentredMetric):
 
     full = True
 
-    def build(self, moments: Array, l2: float) -> None:
+    def build(self, moments: Array, l2: float | Array) -> None:
         diagonal = np.diag(moments)
         self.hessian = moments + np.diag(fill_diagonal(diagonal) - diagonal + l2)
         self.matrix = factorise(self.hessian)
@@ -64,7 +64,7 @@ class Hessian(CentredMetric):
         product: Array = step @ self.hessian
         return product
 
-    def coordinates(self, l1: float, l2: float) -> Coordinates:
+    def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         """Makes the Hessian ``mean(h) * I`` and keeps the ridge penalty diagonal: one generalised eigenproblem does both."""
         units = self.matrix.units
         shifted = self.matrix.scaled + self.matrix.jitter * np.eye(len(units))

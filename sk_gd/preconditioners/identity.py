@@ -20,7 +20,7 @@ class Identity(CentredMetric):
     def cost(self, n_features: int, n_outputs: int) -> float:
         return float("inf")
 
-    def build(self, moments: Array, l2: float) -> None:
+    def build(self, moments: Array, l2: float | Array) -> None:
         self.hessian = moments
 
     def solve_coef(self, gradient: Array) -> Array:
@@ -29,5 +29,5 @@ class Identity(CentredMetric):
     def product_coef(self, step: Array) -> Array:
         return step
 
-    def coordinates(self, l1: float, l2: float) -> Coordinates:
+    def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         return Coordinates(self.center, self.hessian, self.hessian, l1 * self.hessian, l2 * self.hessian)

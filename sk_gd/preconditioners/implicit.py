@@ -74,5 +74,5 @@ class Implicit(Metric):
     def product(self, step: Array) -> Array:
         return self.multiply(step)
 
-    def coordinates(self, l1: float, l2: float) -> Coordinates:
+    def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         raise TypeError("a Hessian that is not held has no coordinates that rows could be moved into")

@@ -11,7 +11,7 @@ from sk_gd.preconditioners.diagonal import Diagonal
 class Isotropic(Diagonal):
     """``P = mean(h) * I``, with h the curvature that the objective tells of itself."""
 
-    def build(self, moments: Array, l2: float) -> None:
+    def build(self, moments: Array, l2: float | Array) -> None:
         super().build(np.full(len(moments), self.unit), l2)
 
     def cost(self, n_features: int, n_outputs: int) -> float:

@@ -63,5 +63,5 @@ class Joint(Metric):
         gradient[:, :d] += gradient[:, d:].sum(axis=1, keepdims=True) * self.center
         return gradient
 
-    def coordinates(self, l1: float, l2: float) -> Coordinates:
+    def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         raise TypeError("a joint metric mixes the outputs: it has no coordinates that rows could be moved into")

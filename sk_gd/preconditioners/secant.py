@@ -65,5 +65,5 @@ class Secant(Metric):
     def product(self, step: Array) -> Array:
         return self.base.product(step) / self.scale
 
-    def coordinates(self, l1: float, l2: float) -> Coordinates:
+    def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         return self.base.coordinates(l1, l2)

@@ -95,6 +95,7 @@ BAD_PARAMETERS = {
     "alpha": -1.0,
     "l1_ratio": 1.5,
     "fit_intercept": "yes",
+    "positive": "yes",
     "max_iter": 0,
     "tol": -1e-3,
     "n_iter_no_change": 0,
@@ -109,6 +110,14 @@ BAD_PARAMETERS = {
     "verbose": "loudly",
 }
 BAD_PARAMETERS_OF_ONE = {(GDLinearRegressor, "loss"): "hinge", (GDLogisticClassifier, "class_weight"): "fair"}
+BAD_STRENGTHS = {
+    "one too few": ([1.0] * 4, "one for each of the 5 features, got shape"),
+    "two dimensions": (np.ones((1, 5)), "one for each of the 5 features, got shape"),
+    "negative": ([1.0, 1.0, -1.0, 1.0, 1.0], "finite numbers from 0 up, got -1.0 to 1.0"),
+    "NaN": ([1.0, np.nan, 1.0, 1.0, 1.0], "finite numbers from 0 up"),
+    "infinite": ([1.0, np.inf, 1.0, 1.0, 1.0], "finite numbers from 0 up"),
+    "text": (["a"] * 5, "could not convert string to float"),
+}
 BAD_STARTS = {
     "coefficients of another shape": {"coef_init": np.zeros(4)},
     "coefficients that are not numbers": {"coef_init": np.full(5, np.nan)},
@@ -212,6 +221,13 @@ def test_bad_parameter_of_one(Estimator, variant, name, refusal):
     value = BAD_PARAMETERS_OF_ONE[Estimator, name]
     match = rf"The '{name}' parameter of {Estimator.__name__} must be .*\. Got {value!r} instead"
     refusal(Estimator, variant).of(InvalidParameterError, match, set_params={name: value})
+
+
+@table(BAD_STRENGTHS)
+def test_bad_strengths(Estimator, variant, case, refusal):
+    """An array of penalties that does not fit the features, or is no strength, is refused; the old model stays."""
+    value, match = case
+    refusal(Estimator, variant).of(ValueError, match, set_params={"alpha": value})
 
 
 @table(BAD_STARTS)

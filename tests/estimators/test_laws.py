@@ -194,6 +194,40 @@ def test_unit_of_columns(Estimator, common, variant, container, problem_for):
     assert_allclose(scaled.intercept_, ours.intercept_, atol=2e-4 * np.abs(ours.coef_).max())
 
 
+@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+def test_unit_of_columns_with_a_penalty_for_each(Estimator, l1_ratio, variant, container, problem_for):
+    """Columns in other units, and their penalties with them: the same model in other units, zeros at the same places."""
+    X, y, sample_weight = problem_for(Estimator, weighted=True)
+    units, alpha = np.logspace(-3, 3, X.shape[1]), np.array([0.0, 0.01, 0.1, 0.02, 0.3])
+    params, power = TIGHT | {"l1_ratio": l1_ratio}, 1 if l1_ratio else 2
+    ours = Estimator(variant, alpha=alpha, **params).fit(container(X), y, sample_weight=sample_weight)
+    scaled = Estimator(variant, alpha=alpha * units**power, **params).fit(container(X * units), y, sample_weight=sample_weight)
+    assert_allclose(scaled.coef_ * units, ours.coef_, atol=2e-4 * np.abs(ours.coef_).max())
+    assert_array_equal(scaled.coef_ == 0, ours.coef_ == 0)
+
+
+def test_one_penalty_is_the_same_for_each(Estimator, variant, container, problem_for):
+    """A number is an array of that number, step by step."""
+    X, y, sample_weight = problem_for(Estimator, weighted=True)
+    params = TEXTBOOK | {"l1_ratio": 0.5}
+    ours = Estimator(variant, optimizer="gd", alpha=0.1, **params).fit(container(X), y, sample_weight=sample_weight)
+    theirs = Estimator(variant, optimizer="gd", alpha=[0.1] * 5, **params).fit(container(X), y, sample_weight=sample_weight)
+    assert_array_equal(theirs.coef_, ours.coef_)
+
+
+@pytest.mark.parametrize("optimizer", ["auto", *RULES])
+def test_positive(Estimator, optimizer, variant, container, problem_for):
+    """No coefficient is ever below zero, whatever the method and the start; zeros are exact, the intercept is free."""
+    X, y, sample_weight = problem_for(Estimator, weighted=True)
+    X = X * [1.0, -1.0, 1.0, -1.0, 1.0]
+    params = {"optimizer": optimizer, "positive": True, "random_state": 0, "max_iter": 5, "tol": None}
+    model = Estimator(variant, **params).fit(container(X), y, sample_weight=sample_weight, coef_init=[-1.0, 1.0, -1.0, 1.0, 0.0])
+    assert (model.coef_ >= 0).all()
+    assert optimizer != "auto" or (model.coef_ == 0).any()  # noise may just have lifted one
+    if Estimator is GDLinearRegressor:
+        assert model.fit(container(X), y - 100.0, sample_weight=sample_weight).intercept_ < 0
+
+
 def test_empty_and_repeated_columns(Estimator, variant, container, problem_for, Judge):
     """Columns of zeros, constant, repeated or tiny columns are no news: the same minimum, finite numbers."""
     X, y, sample_weight = problem_for(Estimator, weighted=True)

@@ -151,7 +151,7 @@ def test_never_worse(Estimator, variant, optimizer, preconditioner, learning_rat
         init = {"coef_init": np.ravel(coef), "intercept_init": judge.constant[1] - np.ravel(coef) @ judge.mean}
     model = Estimator(
         variant, optimizer=optimizer, preconditioner=preconditioner, learning_rate=learning_rate,
-        batch_size=BATCH_SIZE[variant], alpha=1e-3, l1_ratio=0.5 if judge.l1 else 0.0, max_iter=8, tol=None, random_state=0,
+        batch_size=BATCH_SIZE[variant], alpha=1e-3, l1_ratio=0.5 if judge.l1.any() else 0.0, max_iter=8, tol=None, random_state=0,
     )  # fmt: skip
     with warnings.catch_warnings(record=True):
         warnings.simplefilter("always")

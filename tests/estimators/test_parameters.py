@@ -18,8 +18,8 @@ from sk_gd.schedules import SCHEDULES, Exponential
 
 SHARED = {
     "variant": "batch", "batch_size": "auto", "optimizer": "auto", "learning_rate": "auto", "schedule": "constant",
-    "preconditioner": "auto", "loss": "squared_error", "alpha": 0.0, "l1_ratio": 0.0, "fit_intercept": True, "max_iter": 1000,
-    "tol": 1e-4, "n_iter_no_change": 5, "max_time": None, "early_stopping": False,
+    "preconditioner": "auto", "loss": "squared_error", "alpha": 0.0, "l1_ratio": 0.0, "fit_intercept": True, "positive": False,
+    "max_iter": 1000, "tol": 1e-4, "n_iter_no_change": 5, "max_time": None, "early_stopping": False,
     "validation_fraction": 0.1, "shuffle": True, "random_state": None, "average": False, "class_weight": None, "warm_start": False,
     "record": "loss", "on_divergence": "recover", "verbose": 0,
 }  # fmt: skip
@@ -47,9 +47,10 @@ EFFECTS = {  # parameter: what is held, then the values that must give different
     "learning_rate": (TEXTBOOK, ["auto", 0.01, 0.02]),
     "schedule": (TEXTBOOK | {"alpha": 0.1, "max_iter": 15}, [*UNSTALLED, lambda steps: np.exp(-0.3 * np.asarray(steps))]),
     "preconditioner": (TEXTBOOK, list(PRECONDITIONERS)),
-    "alpha": ({}, [0.0, 0.1, 1.0]),
+    "alpha": ({}, [0.0, 0.1, 1.0, [0.0, 0.1, 0.2, 0.3, 1.0]]),
     "l1_ratio": ({"alpha": 0.1}, [0.0, 0.5, 1.0]),
     "fit_intercept": ({}, [True, False]),
+    "positive": ({}, [True, False]),
     "max_iter": (TEXTBOOK, [2, 5]),
     "early_stopping": (TEXTBOOK, [False, True]),
     "validation_fraction": (TEXTBOOK | {"early_stopping": True}, [0.1, 0.3]),

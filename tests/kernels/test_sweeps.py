@@ -31,6 +31,7 @@ def draw(
     optimizer="gd",
     l2=0.0,
     l1=0.0,
+    positive=False,
     weighted=False,
     n_rows=None,
     averaged=False,
@@ -46,6 +47,7 @@ def draw(
     rule = OPTIMIZERS[optimizer]()
     reduced = (n, n_outputs) if estimate != "plain" else (0, 0)
     theta = rng.normal(size=(n_outputs, width)).astype(dtype)
+    theta[:, :d] = np.abs(theta[:, :d]) if positive else theta[:, :d]
     return {
         "X": X,
         "y": targets[loss]().astype(dtype),
@@ -58,6 +60,7 @@ def draw(
         "memory": rule.direction(rng.normal(size=theta.shape).astype(dtype), rule.init(theta))[1],
         "l2": np.broadcast_to(l2, d).astype(float),
         "l1": np.broadcast_to(l1, d).astype(float),
+        "positive": positive,
         "slopes": rng.normal(size=reduced).astype(dtype),
         "anchor": 0.1 * rng.normal(size=theta.shape if estimate != "plain" else (0, 0)).astype(dtype),
         "refresh": estimate == "saga",
@@ -77,8 +80,8 @@ def by_python(a, batch_size, container="dense"):
     loss = sweep(
         lambda rows: a["X"][rows], a["y"], a["weights"], a["rows"], batch_size, a["rates"], out["theta"],
         value_and_slope=a["loss"].value_and_slope, optimizer=a["optimizer"], memory=out["memory"], l2=a["l2"],
-        l1=a["l1"], slopes=out["slopes"], anchor=out["anchor"], refresh=a["refresh"], n_samples=a["n_samples"],
-        support=support_of(a["X"], container), sums=out["sums"],
+        l1=a["l1"], positive=a["positive"], slopes=out["slopes"], anchor=out["anchor"], refresh=a["refresh"],
+        n_samples=a["n_samples"], support=support_of(a["X"], container), sums=out["sums"],
     )  # fmt: skip
     return loss, out
 
@@ -90,7 +93,8 @@ def by_kernel(a, batch_size, container="dense"):
         a[name].flags.writeable = False
     common = (
         a["y"], a["weights"], a["rows"], batch_size, a["rates"], out["theta"], a["loss"].pointwise, a["l2"], a["l1"],
-        a["optimizer"].kernel, a["optimizer"].hyper(), out["memory"], out["slopes"], out["anchor"], a["refresh"], a["n_samples"],
+        a["positive"], a["optimizer"].kernel, a["optimizer"].hyper(), out["memory"], out["slopes"], out["anchor"], a["refresh"],
+        a["n_samples"],
     )  # fmt: skip
     if container == "dense":
         return kernels.sweep_dense(a["X"], *common, out["sums"]), out
@@ -128,6 +132,7 @@ def test_kernel_equals_python(dtype, container, estimate, optimizer, loss, n_out
     for intercept, l2, l1 in itertools.product([False, True], [0.0, 0.3], [0.0, 0.2]):
         options = {"intercept": intercept, "l2": l2, "l1": l1, "weighted": intercept ^ bool(l2) ^ bool(l1)}
         options["averaged"] = estimate == "plain" and container != "supported"
+        options["positive"] = intercept == bool(l1)
         a = draw(rng, 23, 11, loss, n_outputs, dtype, estimate=estimate, optimizer=optimizer, **options)
         assert_equal_sweeps(a, batch_size, container)
 
@@ -148,10 +153,11 @@ def test_sizes_at_the_edges(n, d, n_rows, batch_size, container):
 
 @pytest.mark.parametrize("rate", [0.1, 2.0, 5.0, 40.0])
 @pytest.mark.parametrize("l1", [0.0, 1e-3])
-def test_lazy_decay_survives_any_step(rate, l1):
+@pytest.mark.parametrize("positive", [False, True])
+def test_lazy_decay_survives_any_step(rate, l1, positive):
     """The common factor 1 - rate * l2 shrinks fast, vanishes, or turns negative."""
     rng = np.random.default_rng(0)
-    a = draw(rng, 40, 6, "log_loss", 1, np.float64, l2=0.5, l1=l1, n_rows=120, averaged=True)
+    a = draw(rng, 40, 6, "log_loss", 1, np.float64, l2=0.5, l1=l1, positive=positive, n_rows=120, averaged=True)
     a["rates"] = np.full(120, rate)
     a["X"] = 1e-3 * a["X"]
     if rate > 4:
@@ -169,7 +175,7 @@ def test_duplicate_entries_are_summed():
     theta = a["theta"].copy()
     kernels.sweep_csr(
         doubled.data, doubled.indices, doubled.indptr, 4, a["y"], a["weights"], a["rows"], 3, a["rates"], theta, 0, a["l2"],
-        a["l1"], 0, np.empty(0), a["memory"], a["slopes"], a["anchor"], False, 20, np.empty(0), a["sums"],
+        a["l1"], False, 0, np.empty(0), a["memory"], a["slopes"], a["anchor"], False, 20, np.empty(0), a["sums"],
     )  # fmt: skip
     np.testing.assert_allclose(theta, expected["theta"], rtol=1e-12)
 
