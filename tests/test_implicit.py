@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn import linear_model
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.descent import Objective
@@ -35,11 +35,10 @@ def test_product_is_the_change_of_the_gradient(objective, rng):
     assert_allclose(objective.hessian_product(theta)(step), change / (2 * size), rtol=1e-5, atol=1e-7)
 
 
-def test_solve_is_the_inverse_of_the_product(objective, rng, monkeypatch):
+def test_solve_is_the_inverse_of_the_product(objective, rng):
     """Given enough products; they are compared, because the softmax does not see a shift of all intercepts."""
-    monkeypatch.setattr("sk_gd.preconditioners.implicit.ENOUGH", 0.0)
     theta, direction = rng.normal(size=(2, *objective.shape))
-    metric = Implicit(Diagonal())
+    metric = Implicit(Diagonal(), enough=0.0)
     metric.update(objective, theta)
     gradient = metric.product(direction)
     assert_allclose(metric.product(metric.solve(gradient)), gradient, rtol=1e-6, atol=1e-9)
@@ -67,7 +66,7 @@ def test_wide_classifier_reaches_the_minimum(n_classes, rng, container, Judge):
     judge = Judge(X, y, alpha=1e-4)
     model = GDLogisticClassifier(alpha=1e-4, tol=1e-10).fit(container(X), y)
     assert "conjugate gradients" in model.method_
-    exact = LogisticRegression(C=1 / (1e-4 * 300), tol=1e-10, max_iter=10_000).fit(X, y)
+    exact = linear_model.LogisticRegression(C=1 / (1e-4 * 300), tol=1e-10, max_iter=10_000).fit(X, y)
     assert_allclose(judge.value(model.coef_, model.intercept_), judge.value(exact.coef_, exact.intercept_), rtol=1e-8)
     assert model.converged_
 
@@ -76,7 +75,7 @@ def test_wide_regressor_reaches_the_minimum(rng, container):
     X, y = rng.normal(size=(200, 1100)), rng.normal(size=(200, 2))
     model = GDLinearRegressor(alpha=0.1, tol=1e-12).fit(container(X), y)
     assert "conjugate gradients" in model.method_
-    assert_allclose(model.coef_, Ridge(0.1 * 200, tol=1e-12).fit(X, y).coef_, atol=1e-6)
+    assert_allclose(model.coef_, linear_model.Ridge(0.1 * 200, tol=1e-12).fit(X, y).coef_, atol=1e-6)
 
 
 def test_the_certificate_is_honest(rng):
@@ -89,3 +88,30 @@ def test_the_certificate_is_honest(rng):
         model = GDLogisticClassifier(alpha=1e-5, tol=tol).fit(X, y)
         gap = (model.loss_curve_[-1] - best) / (null - best)
         assert gap < 2 * model.optimality_ <= 2 * tol
+
+
+@pytest.mark.parametrize(("l1_ratio", "positive"), [(1.0, False), (0.5, False), (1.0, True), (0.0, True)])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_wide_and_kinked_classifier_reaches_the_minimum(l1_ratio, positive, n_classes, rng, container, Judge):
+    """Within an orthant there is no kink; the optimality conditions and another method say that it is the right one."""
+    X = sparse.random_array((200, 1100), density=0.03, rng=rng, format="csr")
+    y = (X @ rng.normal(size=(1100, n_classes)) + 0.1 * rng.gumbel(size=(200, n_classes))).argmax(axis=1)
+    settings = {"alpha": 1e-3, "l1_ratio": l1_ratio, "positive": positive, "tol": 1e-9}
+    model = GDLogisticClassifier(**settings).fit(container(X.toarray()), y)
+    other = GDLogisticClassifier("mini-batch", random_state=0, batch_size=50, max_iter=20_000, **settings).fit(X, y)
+    assert "conjugate gradients" in model.method_
+    assert model.converged_
+    assert (model.coef_ == 0).any()
+    assert not (positive and (model.coef_ < 0).any())
+    judge = Judge(X, y, alpha=1e-3, l1_ratio=l1_ratio, positive=positive)
+    assert_allclose(judge.value(model.coef_, model.intercept_), judge.value(other.coef_, other.intercept_), rtol=1e-6)
+
+
+def test_wide_lasso(rng, container):
+    X = rng.normal(size=(150, 1100)) * (rng.random((150, 1100)) < 0.3)
+    y = X[:, :10] @ rng.normal(size=10) + 0.1 * rng.normal(size=150)
+    for l1_ratio in (1.0, 0.7):
+        model = GDLinearRegressor(alpha=0.02, l1_ratio=l1_ratio, tol=1e-12).fit(container(X), y)
+        exact = linear_model.ElasticNet(0.02, l1_ratio=l1_ratio, tol=1e-12, max_iter=100_000).fit(X, y)
+        assert_allclose(model.coef_, exact.coef_, atol=1e-6)
+        assert_array_equal(model.coef_ == 0, exact.coef_ == 0)

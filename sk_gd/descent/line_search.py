@@ -8,8 +8,8 @@ import numpy as np
 
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.metrics import doubt_gap, free, rebuild_pays, refresh_metric, stale
-from sk_gd.descent.problem import P
-from sk_gd.descent.proximal import proximal_direction
+from sk_gd.descent.model import to_minimum
+from sk_gd.descent.problem import Array, P
 from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Implicit, Metric, Secant
 
@@ -49,7 +49,7 @@ class LineSearchStep(Generic[P]):
             state.metric.learn(step, change)
         elif free(objective, state):
             refresh_metric(objective, state)
-        elif objective.penalty.kinked and (agreement := float(np.vdot(step, change))) > 0:
+        elif not isinstance(state.metric, Implicit) and (agreement := float(np.vdot(step, change))) > 0:
             state.scale = agreement / float(np.vdot(step, state.metric.product(step)))
         self.aim(objective, state)
         if state.gap > gap / 3 and rebuild_pays(objective, state):
@@ -67,30 +67,32 @@ class LineSearchStep(Generic[P]):
 
     def aim(self, objective: P, state: DescentState) -> None:
         """Choose the direction, and estimate with the same model how far down the minimum is."""
-        if objective.penalty.kinked:
-            state.direction, gap = proximal_direction(objective, state)
-        else:
-            state.direction = -state.metric.solve(state.gradient)
-            gap = -float(np.vdot(state.gradient, state.direction)) / 2
+        state.direction, gap = to_minimum(objective, state)
         state.gap = state.doubt * gap
+
+    def move(self, objective: P, state: DescentState, rate: float) -> Array:
+        """Where a step of this length arrives."""
+        theta: Array = state.theta + rate * state.direction
+        return theta
 
     def search(self, objective: P, state: DescentState) -> None:
         """Backtrack from a full step; a state left as it was is stuck."""
-        direction, value, gradient = state.direction, state.value, state.gradient
-        slope = float(np.vdot(gradient, direction)) + objective.penalty_change(state.theta, direction)
-        floor = objective.rounding(value)
-        rate = 1.0
-        while slope < 0 and rate > 1e-12:
-            theta = state.theta + rate * direction
+        value, floor, rate = state.value, objective.rounding(state.value), 1.0
+        while rate > 1e-12:
+            theta = self.move(objective, state, rate)
+            step = theta - state.theta
+            slope = float(np.vdot(state.gradient, step)) + objective.penalty_change(state.theta, step)
+            if not slope < 0:
+                break
             new_value, new_gradient = objective.value_and_gradient(theta)
             fall = new_value - value
             # where rounding hides the fall, believe the gradient (Hager and Zhang, 2005)
-            level = abs(fall) <= floor and abs(float(np.vdot(new_gradient, direction))) <= 0.8 * abs(slope)
-            if fall <= SUFFICIENT * rate * slope or (level and not objective.penalty.kinked):
+            level = abs(fall) <= floor and abs(float(np.vdot(new_gradient, step))) <= 0.8 * abs(slope)
+            if fall <= SUFFICIENT * slope or (level and not objective.penalty.kinked):
                 state.theta, state.value, state.gradient, state.rate = theta, new_value, new_gradient, rate
                 state.stalls = state.stalls + 1 if abs(fall) <= floor else 0
                 state.stuck = state.stalls >= STALLS
                 return
-            bend = fall - rate * slope
-            rate *= float(np.clip(-rate * slope / (2 * bend), 0.1, 0.5)) if np.isfinite(bend) else 0.1
+            bend = fall - slope
+            rate *= float(np.clip(-slope / (2 * bend), 0.1, 0.5)) if np.isfinite(bend) else 0.1
         state.stuck = True

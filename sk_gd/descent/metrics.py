@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sk_gd.descent.model import to_minimum
 from sk_gd.descent.problem import Array, Problem
-from sk_gd.descent.proximal import proximal_direction
 from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Diagonal, Hessian, Implicit, Joint, Metric, Secant
 
@@ -19,16 +19,13 @@ def refresh_metric(objective: Problem, state: DescentState, centred: bool = True
 
 
 def best_metric(objective: Problem) -> Metric:
-    """The second derivative: held as a matrix, of all outputs jointly where they pull on each other, or known by its products.
-
-    With a kink in the penalty it has to be held, so there it is one block for all outputs, or its diagonal.
-    """
-    n_outputs, n_features = objective.shape[0], objective.n_features
+    """The second derivative: held as a matrix, of all outputs jointly where they pull on each other, or known by its products."""
+    n_outputs, n_features, kinked = objective.shape[0], objective.n_features, objective.penalty.kinked
     if objective.couples and n_outputs * n_features <= objective.max_full:
         return Joint()
-    block = Hessian() if n_features <= objective.max_full else Diagonal()
-    exact = block.full and not objective.couples
-    return block if exact or objective.penalty.kinked else Implicit(block)
+    if n_features > objective.max_full:
+        return Implicit(Diagonal(), enough=0.1 if kinked else 0.25)  # every search moves to another orthant: fewer are better
+    return Implicit(Diagonal() if kinked else Hessian()) if objective.couples else Hessian()
 
 
 def stale(objective: Problem, state: DescentState) -> bool:
@@ -52,13 +49,6 @@ def rebuild_pays(objective: Problem, state: DescentState) -> bool:
     return stale(objective, state) and state.metric_age >= cost
 
 
-def estimated_gap(objective: Problem, state: DescentState) -> float:
-    """How far below theta the quadratic model with the state's metric has its minimum: ``gradient' P^-1 gradient / 2``."""
-    if objective.penalty.kinked:
-        return proximal_direction(objective, state)[1]
-    return float(np.vdot(state.gradient, state.metric.solve(state.gradient))) / 2
-
-
 def trusted(objective: Problem, state: DescentState) -> bool:
     """Whether the state's metric is the best there is, and made at the state's theta."""
     base = state.metric.base if isinstance(state.metric, Secant) else state.metric
@@ -78,7 +68,7 @@ def certificate(objective: Problem, theta: Array) -> tuple[float, float]:
     value, gradient = objective.value_and_gradient(theta)
     state = DescentState(theta, np.random.default_rng(0), value, gradient, metric=best_metric(objective))
     refresh_metric(objective, state)
-    return value, estimated_gap(objective, state)
+    return value, to_minimum(objective, state)[1]
 
 
 def doubt_gap(objective: Problem, state: DescentState) -> None:

@@ -12,6 +12,7 @@ from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, Watch, descend
 from sk_gd.descent.metrics import best_metric
 from sk_gd.descent.objective import Objective
+from sk_gd.descent.orthant import OrthantStep
 from sk_gd.descent.reduced import ReducedStep, SagaStep
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
@@ -80,11 +81,13 @@ def make_plan(
     data                                          metric chosen by preconditioner="auto"
     ============================================  ===========================================================
     up to 1024 features                           Hessian of all rows (diagonal for epochs with a kink)
+    more, in batch                                Hessian of all rows, known by its products: conjugate gradients
     more, dense, or sparse with different units   diagonal of the Hessian
     more, sparse with alike units (text)          none; the diagonal with a kink
     ============================================  ===========================================================
 
-    A kink is an L1 penalty or ``positive``: it keeps the features apart.
+    For the softmax in batch the features are counted once for every class. A kink is an L1 penalty or ``positive``: it keeps the
+    features apart.
 
     A mini-batch of all rows is batch descent, whatever the optimizer does about variance. On small data (up to 32768 values) SVRG
     and SAGA end with steps on all rows, down to rounding, so that the answer does not depend on the order of the visits.
@@ -110,8 +113,7 @@ def make_plan(
         optimizer = "auto"  # so few rows that one batch holds them all
     if optimizer == "auto" and everything and rate is None and isinstance(schedule, Constant):
         metric = _metric(objective, preconditioner, sweeps=False)
-        smooth = not objective.penalty.kinked
-        return Plan(LineSearchStep(n, metric, smooth), _name("steepest descent with line search", metric))
+        return Plan(_line_search(objective, metric), _name("steepest descent with line search", metric))
     metric = _metric(objective, preconditioner, sweeps=True)
     batching = Batching(size, shuffle)
     if optimizer == "auto" and not everything:
@@ -120,7 +122,7 @@ def make_plan(
         step = REDUCED[optimizer](batching, GradientDescent(), schedule, rate, metric)
         finish: LineSearchStep[Objective] | None = None
         if objective.n_samples * objective.n_features <= SMALL:
-            finish = LineSearchStep(n, _metric(objective, preconditioner, sweeps=False), not objective.penalty.kinked)
+            finish = _line_search(objective, _metric(objective, preconditioner, sweeps=False))
         return Plan(step, _name(f"{optimizer}, {_rows(size)}", metric), finish)
     if optimizer == "auto":
         optimizer = "gd"
@@ -129,6 +131,14 @@ def make_plan(
     kind = ScheduledStep if everything else SweepStep
     name = f"averaged {name}" if average else name
     return Plan(kind(batching, optimizer, schedule, rate, metric, int(average)), _name(f"{name}, {_rows(size, n)}", metric))
+
+
+def _line_search(objective: Objective, metric: Metric) -> LineSearchStep[Objective]:
+    """Steps without a rate, whichever the metric and the penalty ask for."""
+    kinked = objective.penalty.kinked
+    if kinked and isinstance(metric, Implicit):
+        return OrthantStep(objective.n_samples, metric, smooth=False)
+    return LineSearchStep(objective.n_samples, metric, smooth=not kinked)
 
 
 def batch_size_of(objective: Objective, variant: str, batch_size: int | str) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd.descent.metrics import doubt_gap, estimated_gap, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.metrics import doubt_gap, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Array, Objective
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.sweep import SweepStep
@@ -29,7 +30,7 @@ class ReducedStep(SweepStep):
     def anchor(self, objective: Objective, state: DescentState) -> None:
         """Take all slopes at theta, and with them the objective and the estimate of the gap."""
         state.value, state.gradient = objective.value_and_gradient(state.theta, slopes=self.slopes)
-        state.gap = state.doubt * estimated_gap(objective, state)
+        state.gap = state.doubt * to_minimum(objective, state)[1]
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
         if state.gradient is None:  # the descent has been set back
@@ -61,7 +62,7 @@ class ReducedStep(SweepStep):
         if self.learning_rate is None:
             state.rate, state.rate_scale = np.nan, 1.0
         self.enter_metric(objective, state)
-        state.gap = state.doubt * estimated_gap(objective, state)
+        state.gap = state.doubt * to_minimum(objective, state)[1]
 
     def certify(self, objective: Objective, state: DescentState) -> None:
         if stale(objective, state):

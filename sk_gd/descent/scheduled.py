@@ -7,7 +7,8 @@ from typing import Generic
 import numpy as np
 
 from sk_gd.descent.batching import Batching
-from sk_gd.descent.metrics import doubt_gap, estimated_gap, refresh_metric
+from sk_gd.descent.metrics import doubt_gap, refresh_metric
+from sk_gd.descent.model import to_minimum
 from sk_gd.descent.problem import Array, P
 from sk_gd.descent.state import DescentState
 from sk_gd.optimizers import Optimizer
@@ -153,7 +154,7 @@ class ScheduledStep(Generic[P]):
         else:
             state.value = met
         if everything and np.isfinite(state.value) and not isinstance(state.metric, Identity):
-            state.gap, state.metric_age = state.doubt * estimated_gap(objective, state), state.metric_age + 1
+            state.gap, state.metric_age = state.doubt * to_minimum(objective, state)[1], state.metric_age + 1
 
     def value(self, objective: P, state: DescentState) -> None:
         """Objective and gradient at theta, nan where theta has overflowed."""

@@ -10,27 +10,28 @@ from sk_gd.preconditioners._base import Array, Bending, Coordinates, Metric
 from sk_gd.preconditioners.secant import Secant
 
 MAX_PRODUCTS = 100  # a direction that asks for more is followed as it is
-ENOUGH = 0.25  # share of the mean gain of a product below which the next one is not worth its pass
 
 
 class Implicit(Metric):
     """``solve`` minimises the quadratic model by conjugate gradients, in another metric.
 
     A product with the Hessian is a pass over the rows, and each lowers the model; the solve ends when one lowers it by less
-    than a quarter of what they did on average (Nash and Sofer 1990). What the products told about the Hessian is kept: the
+    than a share of what they did on average (Nash and Sofer 1990). What the products told about the Hessian is kept: the
     metric in which the next solve runs is corrected along them (Morales and Nocedal 2000).
 
     Parameters
     ----------
     base : Metric
         The metric of the conjugate gradients.
+    enough : float, default=0.25
+        The share of the mean gain below which a product is the last. Less is more exact, for more passes.
     """
 
     full = True
     multiply: Callable[[Array], Array]
 
-    def __init__(self, base: Metric) -> None:
-        self.base = Secant(base)
+    def __init__(self, base: Metric, enough: float = 0.25) -> None:
+        self.base, self.enough = Secant(base), enough
         self.n_products = 0  # since the base was built; zero before
         self.built = False
 
@@ -47,12 +48,17 @@ class Implicit(Metric):
     def cost(self, n_features: int, n_outputs: int) -> float:
         return 0.0
 
-    def solve(self, gradient: Array) -> Array:
-        residual, direction, seen, gained = gradient, np.zeros_like(gradient), [], 0.0
-        preconditioned = self.base.solve(residual)
+    def solve(self, gradient: Array, free: Array | None = None) -> Array:
+        """The direction of steepest ascent, by the parameters that are ``free`` to move, if not all are."""
+
+        def within(step: Array) -> Array:
+            return step if free is None else np.where(free, step, 0.0)
+
+        residual, direction, seen, gained = within(gradient), np.zeros_like(gradient), [], 0.0
+        preconditioned = within(self.base.solve(residual))
         conjugate, agreement = preconditioned, float(np.vdot(residual, preconditioned))
         for count in range(1, MAX_PRODUCTS + 1):
-            product = self.multiply(conjugate)
+            product = within(self.multiply(conjugate))
             curvature = float(np.vdot(conjugate, product))
             if not (agreement > 0 and curvature > 0):  # solved to rounding, or not convex there
                 break
@@ -61,9 +67,9 @@ class Implicit(Metric):
             direction, residual = direction + length * conjugate, residual - length * product
             gain = length * agreement
             gained += gain
-            if count * gain < ENOUGH * gained:
+            if count * gain < self.enough * gained:
                 break
-            preconditioned = self.base.solve(residual)
+            preconditioned = within(self.base.solve(residual))
             agreement, before = float(np.vdot(residual, preconditioned)), agreement
             conjugate = preconditioned + agreement / before * conjugate
         self.n_products += len(seen)
