@@ -2,9 +2,10 @@
 Early stopping with a validation set of one's own
 =================================================
 
-Descent first learns what many rows agree on and later what is true of a few. On rows that it does not see, it is best somewhere on
-the way. ``early_stopping=True`` watches such rows and brings back the coefficients of the best epoch; which rows, ``X_val`` and ``y_val``
-can say: the newest, those of another clinic, or whatever the model will have to cope with.
+Descent first learns what many rows agree on and later what is true of a few. On rows that it does not see, it is best
+somewhere on the way. ``early_stopping=True`` watches such rows and brings back the coefficients of the best epoch;
+which rows, ``X_val`` and ``y_val`` can say: the newest, those of another clinic, or whatever the model will have to
+cope with.
 """
 
 import matplotlib.pyplot as plt
@@ -16,8 +17,8 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sk_gd import GDLinearRegressor
 
 # %%
-# Patients in the order of a random draw: 100 to learn from, 150 to validate on, 192 to test. Products of all pairs of columns make 65
-# features, enough to learn single patients by heart.
+# Patients in the order of a random draw: 100 to learn from, 150 to validate on, 192 to test. Products of all pairs of
+# columns make 65 features, enough to learn single patients by heart.
 
 X, y = load_diabetes(return_X_y=True)
 train, validation, test = np.split(np.random.default_rng(0).permutation(len(y)), [100, 250])
@@ -25,7 +26,8 @@ features = make_pipeline(PolynomialFeatures(2, include_bias=False), StandardScal
 X = features.transform(X)
 
 # %%
-# The fit ends when 150 epochs in a row bring nothing new; such patience is for the picture, a usual one is the default of 5.
+# The fit ends when 150 epochs in a row bring nothing new; such patience is for the picture, a usual one is the default
+# of 5.
 
 model = GDLinearRegressor(
     preconditioner=None, optimizer="gd", learning_rate=0.02, early_stopping=True, n_iter_no_change=150, record="path"
@@ -34,8 +36,8 @@ model.fit(X[train], y[train], X_val=X[validation], y_val=y[validation])
 print(model.stop_reason_)
 
 # %%
-# ``validation_scores_`` are losses with the sign changed, so that larger is better. How good the choice was, only rows can tell that
-# had no part in it.
+# ``validation_scores_`` are losses with the sign changed, so that larger is better. How good the choice was, only rows
+# can tell that had no part in it.
 
 path = model.coef_path_[:, 0]
 on_test = ((path[:, :-1] @ X[test].T + path[:, -1:] - y[test]) ** 2).mean(axis=1) / 2

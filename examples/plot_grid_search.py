@@ -2,8 +2,9 @@
 Grid search over rate and batch size
 ====================================
 
-The two parameters of textbook mini-batch descent belong together: the larger the batch, the better the estimate of the gradient, and the
-longer the step that it can be trusted for. A search over both says which pairs get furthest in a given number of passes.
+The two parameters of textbook mini-batch descent belong together: the larger the batch, the better the estimate of the
+gradient, and the longer the step that it can be trusted for. A search over both says which pairs get furthest in a
+given number of passes.
 """
 
 import warnings
@@ -19,8 +20,8 @@ from sklearn.preprocessing import StandardScaler
 from sk_gd import GDLogisticClassifier
 
 # %%
-# Parameters are searched as in any pipeline. Every descent has five passes over the rows. Rates that turn out too large are halved on
-# the way, with a warning; in a search that is the expected fate of some, so the warnings are put aside.
+# Parameters are searched as in any pipeline. Every descent has five passes over the rows. Rates that turn out too large
+# are halved on the way, with a warning; in a search that is the expected fate of some, so the warnings are put aside.
 
 X, y = load_breast_cancer(return_X_y=True)
 plain = GDLogisticClassifier("mini-batch", optimizer="gd", preconditioner=None, max_iter=5, tol=None, random_state=0)
@@ -39,9 +40,9 @@ for size, row in zip(sizes, losses, strict=True):
     print(f"batches of {size:3}: best rate {rates[row.argmin()]:6.3f}, log loss {row.min():.3f}")
 
 # %%
-# The map of all 45 pairs: the band of good rates moves to the right as batches grow, by a step of the grid for each four times as many
-# rows. In the upper left descent is too slow for five passes, in the lower right it is thrown about. With the rate that suits it, every
-# batch size gets to a log loss of 0.09 here.
+# The map of all 45 pairs: the band of good rates moves to the right as batches grow, by a step of the grid for each
+# four times as many rows. In the upper left descent is too slow for five passes, in the lower right it is thrown about.
+# With the rate that suits it, every batch size gets to a log loss of 0.09 here.
 
 fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
 image = ax.imshow(np.log10(losses), cmap="Greys", origin="lower", aspect="auto")

@@ -2,8 +2,8 @@
 Learning rates: too small, right, too large
 ===========================================
 
-On a quadratic, batch descent goes down at every learning rate below 2 / L and up at every rate above it, L being the largest
-curvature of the objective. Close to the limit it oscillates, and far below it hardly moves.
+On a quadratic, batch descent goes down at every learning rate below 2 / L and up at every rate above it, L being the
+largest curvature of the objective. Close to the limit it oscillates, and far below it hardly moves.
 """
 
 import warnings
@@ -56,10 +56,11 @@ with warnings.catch_warnings(record=True) as caught:
 print(caught[0].message)
 
 # %%
-# At 0.01 of the limit the descent is too timid in all directions. At 0.5 the steep directions are done in some ten passes, and what
-# remains is the flattest one, slow at any rate. At 0.99 every step lands nearly as high on the other side of the steepest direction:
-# after 100 passes it is still higher than the descent at 0.5 was after 10. And a rate of 1.1 times the limit, halved after two passes,
-# follows the descent at 0.5: the rate need not be found exactly, it only has to be below the limit.
+# At 0.01 of the limit the descent is too timid in all directions. At 0.5 the steep directions are done in some ten
+# passes, and what remains is the flattest one, slow at any rate. At 0.99 every step lands nearly as high on the other
+# side of the steepest direction: after 100 passes it is still higher than the descent at 0.5 was after 10. And a rate
+# of 1.1 times the limit, halved after two passes, follows the descent at 0.5: the rate need not be found exactly, it
+# only has to be below the limit.
 
 curves[1.1] = recovered.loss_curve_
 looks = {0.01: ("-.", "tab:green"), 0.5: ("-", "black"), 0.99: ("--", "tab:orange"), 1.1: (":", "tab:blue")}

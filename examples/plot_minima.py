@@ -2,8 +2,8 @@
 Where you start decides where you arrive
 ========================================
 
-A function that is not convex can have several minima, and descent finds the one it starts above. Starting from many places, and
-keeping the best, is the plain remedy; :func:`sk_gd.minimize` does it when it is given several starts.
+A function that is not convex can have several minima, and descent finds the one it starts above. Starting from many
+places, and keeping the best, is the plain remedy; :func:`sk_gd.minimize` does it when it is given several starts.
 """
 
 import matplotlib.pyplot as plt
@@ -12,7 +12,8 @@ import numpy as np
 import sk_gd
 
 # %%
-# The six-hump camel function (Dixon and Szegoe, 1978) has six minima: two of them lowest, four only lower than what is around them.
+# The six-hump camel function (Dixon and Szegoe, 1978) has six minima: two of them lowest, four only lower than what is
+# around them.
 
 
 def camel(point):
@@ -32,8 +33,9 @@ for minimum in result.minima:
     print(f"value {minimum.fun:7.4f} at ({minimum.x[0]:5.2f}, {minimum.x[1]:5.2f}), found from {n_starts} of {len(starts)} starts")
 
 # %%
-# The picture shows all descents. None crosses a ridge: a gradient knows what is downhill from here, nothing of what is behind the hill.
-# What the message calls a minimum has been checked: the second derivative there has no direction that leads down.
+# The picture shows all descents. None crosses a ridge: a gradient knows what is downhill from here, nothing of what is
+# behind the hill. What the message calls a minimum has been checked: the second derivative there has no direction that
+# leads down.
 
 print(result.message)
 

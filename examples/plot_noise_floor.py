@@ -2,9 +2,9 @@
 Below the noise floor
 =====================
 
-At a constant learning rate stochastic descent does not arrive: single rows disagree about the way, and it keeps jumping around the minimum,
-higher the larger the rate. A rate that falls lowers this floor, an average of all places evens the jumps out, and variance
-reduction (SVRG) removes their cause.
+At a constant learning rate stochastic descent does not arrive: single rows disagree about the way, and it keeps jumping
+around the minimum, higher the larger the rate. A rate that falls lowers this floor, an average of all places evens the
+jumps out, and variance reduction (SVRG) removes their cause.
 """
 
 import matplotlib.pyplot as plt
@@ -18,8 +18,9 @@ X, y = load_diabetes(return_X_y=True, scaled=False)
 X = StandardScaler().fit_transform(X)
 
 # %%
-# Five ways through 150 passes over the same rows. ``loss_curve_`` of a stochastic descent is the mean of what it met on its way through a
-# pass; to see where it stood at the end of each, the objective is taken at the places that ``record="path"`` keeps.
+# Five ways through 150 passes over the same rows. ``loss_curve_`` of a stochastic descent is the mean of what it met on
+# its way through a pass; to see where it stood at the end of each, the objective is taken at the places that
+# ``record="path"`` keeps.
 
 ways = {
     "constant rate 0.02": {"learning_rate": 0.02},
@@ -37,10 +38,10 @@ for name, way in ways.items():
     print(f"{name:31} above the minimum over the last 30 passes (median): {max(np.median(gaps[name][-30:]), 0):9.4f}")
 
 # %%
-# A rate ten times smaller has a lower floor and takes longer to get there. The falling rate gets lower still, once it is small. The average
-# costs nothing: the descent itself jumps as before, but the mean of its places does not. SVRG corrects the estimate of every row by that
-# row's gradient at an earlier place, so the noise dies out on the way, and the rate, its own choice here, need not fall. It is what
-# ``optimizer="auto"`` takes for stochastic descent.
+# A rate ten times smaller has a lower floor and takes longer to get there. The falling rate gets lower still, once it
+# is small. The average costs nothing: the descent itself jumps as before, but the mean of its places does not. SVRG
+# corrects the estimate of every row by that row's gradient at an earlier place, so the noise dies out on the way, and
+# the rate, its own choice here, need not fall. It is what ``optimizer="auto"`` takes for stochastic descent.
 
 styles = [("-", "0.75"), ("-", "tab:blue"), ("--", "tab:orange"), ("-", "black"), (":", "tab:red")]
 fig, ax = plt.subplots(figsize=(8, 5), layout="constrained")

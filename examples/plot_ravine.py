@@ -2,9 +2,9 @@
 Momentum, Nesterov and Adam in a ravine
 =======================================
 
-Where a function is much steeper across than along, the steepest way down is nearly at right angles to the way to the minimum, and a
-step that is safe across is tiny along. Momentum adds up what the steps have in common, Nesterov's form looks a step ahead, and Adam
-makes the steps of all coordinates alike.
+Where a function is much steeper across than along, the steepest way down is nearly at right angles to the way to the
+minimum, and a step that is safe across is tiny along. Momentum adds up what the steps have in common, Nesterov's form
+looks a step ahead, and Adam makes the steps of all coordinates alike.
 """
 
 import matplotlib.pyplot as plt
@@ -14,8 +14,9 @@ import sk_gd
 from sk_gd.optimizers import Momentum
 
 # %%
-# The ravine is 100 times as steep in y as in x. :func:`sk_gd.minimize` runs the optimizers of the estimators on any function, and
-# ``record="path"`` keeps the points. All start at the same place and take 60 steps, each at a rate near its best.
+# The ravine is 100 times as steep in y as in x. :func:`sk_gd.minimize` runs the optimizers of the estimators on any
+# function, and ``record="path"`` keeps the points. All start at the same place and take 60 steps, each at a rate near
+# its best.
 
 
 def ravine(point):
@@ -38,9 +39,10 @@ for name, way in ways.items():
     print(f"{name:16}  value after 0, 20, 40, 60 steps: {values}")
 
 # %%
-# Gradient descent hops from wall to wall and creeps along. Momentum hops as well at first, but the hops cancel each other while
-# the way along adds up. Nesterov's form looks at the slope where the momentum will take it, so it soon stops hopping. Adam divides by
-# the size of recent gradients, sets off as if the ravine were as wide as it is long, and swings to and fro on its way.
+# Gradient descent hops from wall to wall and creeps along. Momentum hops as well at first, but the hops cancel each
+# other while the way along adds up. Nesterov's form looks at the slope where the momentum will take it, so it soon
+# stops hopping. Adam divides by the size of recent gradients, sets off as if the ravine were as wide as it is long, and
+# swings to and fro on its way.
 
 x, y = np.meshgrid(np.linspace(-10, 4, 200), np.linspace(-1.2, 1.2, 200))
 fig, axes = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(9, 5.5), layout="constrained")

@@ -2,9 +2,9 @@
 Why scaling matters, and how the metric removes it
 ==================================================
 
-On raw columns the learning rate has to suit the largest of them and is far too small for all others. Scaling the columns is the usual
-cure. The other one is to leave the data alone and to measure steepness in a better metric (a preconditioner), which also cures what
-scaling cannot: correlation.
+On raw columns the learning rate has to suit the largest of them and is far too small for all others. Scaling the
+columns is the usual cure. The other one is to leave the data alone and to measure steepness in a better metric (a
+preconditioner), which also cures what scaling cannot: correlation.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,8 @@ X, y = load_diabetes(return_X_y=True, scaled=False)
 Z = StandardScaler().fit_transform(X)
 
 # %%
-# How many passes batch descent needs grows with the condition number: the largest curvature of the objective over the smallest.
+# How many passes batch descent needs grows with the condition number: the largest curvature of the objective over the
+# smallest.
 
 for name, columns in {"raw": X, "scaled": Z}.items():
     curvatures = np.linalg.eigvalsh(np.cov(columns, rowvar=False, bias=True))
@@ -27,8 +28,9 @@ for name, columns in {"raw": X, "scaled": Z}.items():
     print(f"condition number {curvatures[-1] / curvatures[0]:,.0f}")
 
 # %%
-# The textbook's method on both, and on raw columns in two metrics: "diagonal" knows the curvature in each column by itself, "hessian"
-# all of the second derivative. The rate is 1 / L every time, L being the largest curvature as the metric sees it.
+# The textbook's method on both, and on raw columns in two metrics: "diagonal" knows the curvature in each column by
+# itself, "hessian" all of the second derivative. The rate is 1 / L every time, L being the largest curvature as the
+# metric sees it.
 
 fits = {
     "raw columns": GDLinearRegressor(optimizer="gd", preconditioner=None, tol=None, max_iter=300).fit(X, y),
@@ -42,10 +44,10 @@ for name, share in shares.items():
     print(f"{name:20}  rate {fits[name].learning_rate_:.2g}, left after {len(share) - 1} passes: {100 * max(share[-1], 0):.1f}%")
 
 # %%
-# In 300 passes the raw descent comes not even half of the way, for a rate of 0.00001 is all that the largest column allows. The diagonal
-# metric walks exactly where scaling does; both still crawl after some 10 passes, because the columns are correlated (total and LDL
-# cholesterol most). In the metric of the Hessian one step is the whole way: on the squared error, descent is Newton's method there.
-# ``preconditioner="auto"`` takes it here.
+# In 300 passes the raw descent comes not even half of the way, for a rate of 0.00001 is all that the largest column
+# allows. The diagonal metric walks exactly where scaling does; both still crawl after some 10 passes, because the
+# columns are correlated (total and LDL cholesterol most). In the metric of the Hessian one step is the whole way: on
+# the squared error, descent is Newton's method there. ``preconditioner="auto"`` takes it here.
 
 looks = {
     "raw columns": (":", "black", ""),

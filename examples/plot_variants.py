@@ -2,8 +2,9 @@
 Three variants of one loop
 ==========================
 
-Batch, mini-batch and stochastic descent do the same thing with a different number of rows: estimate the gradient on all of them, on a
-few, or on one, and step against it. A pass over the rows costs the same arithmetic in all three, but it buys 1, 14 or 442 steps.
+Batch, mini-batch and stochastic descent do the same thing with a different number of rows: estimate the gradient on all
+of them, on a few, or on one, and step against it. A pass over the rows costs the same arithmetic in all three, but it
+buys 1, 14 or 442 steps.
 """
 
 import matplotlib.pyplot as plt
@@ -14,9 +15,9 @@ from sklearn.preprocessing import StandardScaler
 from sk_gd import GDLinearRegressor
 
 # %%
-# The problem: the progress of diabetes in a year, from body mass index and blood pressure. With two coefficients, everything can be
-# drawn. The columns are standardised, and the descent is the textbook's: no metric, a fixed learning rate (a smaller one for single
-# rows, or they would be all over the picture), 15 passes.
+# The problem: the progress of diabetes in a year, from body mass index and blood pressure. With two coefficients,
+# everything can be drawn. The columns are standardised, and the descent is the textbook's: no metric, a fixed learning
+# rate (a smaller one for single rows, or they would be all over the picture), 15 passes.
 
 X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
 X = StandardScaler().fit_transform(X[["bmi", "bp"]])
@@ -31,9 +32,10 @@ for model in models.values():
     model.fit(X, y)
 
 # %%
-# Below is the objective seen from above, half the mean squared error, with the place of every variant after each pass. Batch walks
-# down at right angles to the contours and has not arrived after 15 steps. Mini-batch is near the minimum after three passes and
-# stays near it. Stochastic is there within the first pass, and then jumps around: a single row is a poor estimate of the whole.
+# Below is the objective seen from above, half the mean squared error, with the place of every variant after each pass.
+# Batch walks down at right angles to the contours and has not arrived after 15 steps. Mini-batch is near the minimum
+# after three passes and stays near it. Stochastic is there within the first pass, and then jumps around: a single row
+# is a poor estimate of the whole.
 
 
 def objective(coef_bmi, coef_bp):
@@ -57,8 +59,9 @@ ax.legend(loc="upper left")
 plt.show()
 
 # %%
-# How far above the minimum each pass ends, in numbers. A constant rate leaves estimates from some rows at a noise floor, which is
-# higher the fewer rows they are made of; see :ref:`sphx_glr_auto_examples_plot_noise_floor.py` for what lowers it.
+# How far above the minimum each pass ends, in numbers. A constant rate leaves estimates from some rows at a noise
+# floor, which is higher the fewer rows they are made of; see :ref:`sphx_glr_auto_examples_plot_noise_floor.py` for what
+# lowers it.
 
 lowest = best.loss_curve_[-1]
 for variant, model in models.items():
