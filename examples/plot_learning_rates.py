@@ -71,5 +71,5 @@ for share, curve in curves.items():
     ax.semilogy(curve - lowest, line, color=colour, linewidth=2, label=label)
 ax.set(xlabel="passes over the rows", ylabel="objective above its minimum", ylim=(5, 2500), xlim=(0, 100))
 ax.set_title("Half the limit 2 / L is a good rate; close to it, descent oscillates")
-ax.legend(title="learning rate", loc="upper right")
+ax.legend(title="learning rate", loc="lower left", bbox_to_anchor=(0.16, 0.1))
 plt.show()
