@@ -70,6 +70,6 @@ for share, curve in curves.items():
     label = f"{share} of the limit" + (", halved in time" if share > 1 else "")
     ax.semilogy(curve - lowest, line, color=colour, linewidth=2, label=label)
 ax.set(xlabel="passes over the rows", ylabel="objective above its minimum", ylim=(5, 2500), xlim=(0, 100))
-ax.set_title("Half the limit 2 / L is a good rate; close to it, descent oscillates")
-ax.legend(title="learning rate", loc="lower left", bbox_to_anchor=(0.16, 0.1))
+ax.set_title("Half of the limit 2 / L is a good rate; far below and close to it, descent is slow")
+ax.legend(title="learning rate", loc="lower left", bbox_to_anchor=(0.16, 0.16))
 plt.show()
