@@ -101,9 +101,10 @@ def logistic_regression(solver: str, suits: Callable[[Problem], bool], module: s
 
 
 def sgd(p: Problem, epochs: float) -> Any:
-    """Stochastic gradient descent with its default schedule."""
+    """Stochastic gradient descent with its default schedule: stopped by hand when it is best, or (0) by its own default rule."""
+    stop = {"max_iter": int(epochs), "tol": None} if epochs else {}
     options = {"penalty": "elasticnet", "alpha": p.alpha, "l1_ratio": p.l1_ratio, "fit_intercept": p.fit_intercept,
-               "max_iter": int(epochs), "tol": None, "random_state": 0}  # fmt: skip
+               "random_state": 0, **stop}  # fmt: skip
     return linear_model.SGDClassifier("log_loss", **options) if p.loss == "logistic" else linear_model.SGDRegressor(**options)
 
 
@@ -196,8 +197,8 @@ class VowpalWabbit:
         return self
 
 
-SKLEARN = ("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "liblinear", "SGD", "Ridge", "Ridge lsqr", "Ridge sag",
-           "LinearRegression", "ElasticNet")  # fmt: skip
+SKLEARN = ("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "liblinear", "SGD", "SGD default", "Ridge", "Ridge lsqr",
+           "Ridge sag", "LinearRegression", "ElasticNet")  # fmt: skip
 PEERS = [
     ours("batch"),
     ours("mini-batch"),
@@ -209,6 +210,7 @@ PEERS = [
     logistic_regression("saga", lambda p: p.loss == "logistic"),
     logistic_regression("liblinear", lambda p: binary(p) and p.l1_ratio in (0, 1)),
     Peer("SGD", sgd, COUNTS, lambda p: binary(p) or p.loss == "squared"),
+    Peer("SGD default", sgd, ONCE, lambda p: binary(p) or p.loss == "squared"),
     Peer("Ridge", ridge("auto"), ONCE, smooth_squared),
     Peer("Ridge lsqr", ridge("lsqr"), TOLS, smooth_squared),
     Peer("Ridge sag", ridge("sag"), TOLS, smooth_squared),

@@ -31,7 +31,8 @@ TARGETS = (  # family, rivals, ours, how many times faster, gaps
     ("squared", ("LinearRegression",), OURS[:1], 10, GAPS[1:]),
     ("L1", ("saga",), OURS[:1], 5, GAPS[1:]),
     ("L1", ("skglm", "celer"), OURS[:1], 1, GAPS[1:]),
-    ("SGD", ("SGD",), OURS[2:], 3, GAPS[:1]),
+    ("SGD", ("SGD default",), OURS[2:], 3, GAPS[:1]),
+    ("SGD", ("SGD default",), OURS, 3, GAPS[:1]),
     ("SGD", ("SGD",), OURS, 3, GAPS[:1]),
 )  # fmt: skip
 Cells = Iterable[Sequence[str]]

@@ -108,7 +108,8 @@ class Objective:
         """Second moments of the rows weighted by the loss's second derivative at theta."""
 
         def curvature_of(block: Block) -> Array:
-            h: Array = block.weigh(self.loss.curvature_at(block.y, block.raw(theta)))
+            z = np.ones((len(block.y), self.shape[0])) if self.loss.quadratic else block.raw(theta)  # the same at any z
+            h: Array = block.weigh(self.loss.curvature_at(block.y, z))
             return np.maximum(h, 1e-10 * self.loss.curvature)  # rows predicted with certainty keep a trace of curvature
 
         total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)

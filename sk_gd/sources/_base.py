@@ -21,7 +21,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 BLOCK = 2**20  # stored values a thread works on at a time: large beside the cost of a dispatch, small beside the data
-TILE = 2**16  # stored values of a dense working copy: it should stay in the second-level cache
+TILE = 2**18  # stored values of a dense working copy or a matrix product: few calls, yet within the caches
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,8 @@ class Source(ABC):
         def of_rows(rows: slice) -> tuple[Array, Array, Array]:
             h = curvature_of(self.take(rows))
             root = np.sqrt(h.mean(axis=1, dtype=np.float64)).astype(self.dtype)
-            scaled = (self.dense_rows(rows) - shift) * root[:, None]
+            scaled = self.dense_rows(rows) - shift
+            scaled *= root[:, None]
             second = scaled.T @ scaled if full else np.einsum("ij,ij->j", scaled, scaled)
             return h.sum(axis=0, dtype=np.float64), root @ scaled, second
 
