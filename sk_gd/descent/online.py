@@ -208,8 +208,8 @@ def make_online_plan(
     """Choose the method for a chunk of rows with this sum of weights.
 
     With everything "auto" it is :class:`OnlineStep`'s own rate, in the metric of the Hessian (up to 1024 features and without a
-    kink in the penalty) or its diagonal. An optimizer, a learning rate or a schedule of the user's is followed, in the diagonal metric,
-    and so is gradient descent whose points are to be averaged.
+    kink in the penalty) or its diagonal. An optimizer, a learning rate or a schedule of the user's is followed, in the diagonal
+    metric, and so is gradient descent whose points are to be averaged.
     """
     schedule = as_schedule(schedule)
     alone = learning_rate == "auto" and isinstance(schedule, Constant) and preconditioner is not None and not average
