@@ -11,7 +11,7 @@ from scipy.optimize._numdiff import approx_derivative
 from sklearn.base import _fit_context
 from sklearn.utils import metaestimators
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
@@ -33,6 +33,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 __all__ = [
     "CallbackSupportMixin",
+    "HasMethods",
     "Interval",
     "OneBlasThread",
     "ScoringMonitor",

@@ -25,6 +25,7 @@ def objective(request, rng, container):
     y = rng.integers(max(n_outputs, 2), size=(n, 1)) if name in ("log_loss", "multinomial") else rng.normal(size=(n, n_outputs))
     weights = rng.gamma(2.0, size=n)
     loss = LOSSES[name](3) if name == "multinomial" else LOSSES[name]()
+    loss = loss.for_targets(y, weights)
     return Objective(loss, ElasticNet(0.1), source_of(container(X), y.astype(float), weights / weights.mean()), n_outputs, True)
 
 

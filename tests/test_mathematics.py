@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_gd.descent import Objective
-from sk_gd.losses import LOSSES
+from sk_gd.losses import LOSSES, REGRESSION_LOSSES
 from sk_gd.optimizers import OPTIMIZERS
 from sk_gd.penalties import PENALTIES
 from sk_gd.preconditioners import PRECONDITIONERS
@@ -15,8 +15,8 @@ from sk_gd.sources import source_of
 ALPHA = 0.7
 
 
-def build(name):
-    return LOSSES[name](4) if name == "multinomial" else LOSSES[name]()
+def build(name, y, weights=None):
+    return (LOSSES[name](4) if name == "multinomial" else LOSSES[name]()).for_targets(y, weights)
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def targets(rng):
     """Targets and raw predictions, some of them far out, for a loss of a name."""
 
     def draw(name, n=200):
-        outputs = {"multinomial": 4, "squared_error": 2}.get(name, 1)
+        outputs = 4 if name == "multinomial" else 2 if name in REGRESSION_LOSSES else 1
         z = rng.normal(size=(n, outputs)) * rng.choice([0.1, 3.0, 30.0], size=(n, 1))
         y = {"multinomial": lambda: rng.integers(4, size=(n, 1)), "log_loss": lambda: rng.integers(2, size=(n, 1))}
         return y.get(name, lambda: rng.normal(size=(n, outputs)))().astype(float), z
@@ -36,7 +36,7 @@ def targets(rng):
 def test_slope_is_the_derivative(name, targets):
     """The slope is the derivative of the value, in each output."""
     y, z = targets(name)
-    loss, step = build(name), 1e-5
+    loss, step = build(name, y), 1e-5
     _, slope = loss.value_and_slope(y, z)
     for k, unit in enumerate(np.eye(z.shape[1])):
         up, down = (loss.value_and_slope(y, z + sign * step * unit)[0] for sign in (1, -1))
@@ -47,7 +47,7 @@ def test_slope_is_the_derivative(name, targets):
 def test_curvature_is_the_second_derivative(name, targets):
     """curvature_at is the derivative of the slope, and curvature bounds the change of the slope everywhere."""
     y, z = targets(name)
-    loss, step = build(name), 1e-5
+    loss, step = build(name, y), 1e-5
     for k, unit in enumerate(np.eye(z.shape[1])):
         up, down = (loss.value_and_slope(y, z + sign * step * unit)[1] for sign in (1, -1))
         assert_allclose(loss.curvature_at(y, z)[:, k], (up - down)[:, k] / (2 * step), atol=1e-5)
@@ -60,7 +60,8 @@ def test_curvature_is_the_second_derivative(name, targets):
 def test_constant_is_the_best_constant(name, targets, rng):
     """constant() makes the weighted mean slope zero."""
     y, _ = targets(name)
-    loss, weights = build(name), rng.gamma(1.0, size=len(y))
+    weights = rng.gamma(1.0, size=len(y))
+    loss = build(name, y, weights)
     best = loss.constant(y, weights)
     _, slope = loss.value_and_slope(y, np.tile(best, (len(y), 1)))
     assert_allclose(weights @ slope / weights.sum(), 0.0, atol=1e-12)
@@ -71,8 +72,19 @@ def test_losses_at_the_edge_of_floats(name, targets):
     """Raw predictions of 1e4 and more give finite losses: nothing overflows."""
     y, z = targets(name)
     with np.errstate(over="raise", invalid="raise", divide="raise"):
-        for part in build(name).value_and_slope(y, 1e4 * z):
+        for part in build(name, y).value_and_slope(y, 1e4 * z):
             assert np.isfinite(part).all()
+
+
+@pytest.mark.parametrize("name", REGRESSION_LOSSES)
+def test_rows_n_times_are_rows_of_weight_n(name, targets, rng):
+    """What a loss takes from the targets, and its best constant, count a row of weight n as n rows, and none of weight 0."""
+    y, z = targets(name)
+    times = rng.integers(0, 4, size=len(y))
+    repeated, order = np.repeat(y, times, axis=0), rng.permutation(times.sum())
+    by_weight, by_rows = build(name, y, times.astype(float)), build(name, repeated[order])
+    assert_allclose(by_weight.value_and_slope(y, z)[0], by_rows.value_and_slope(y, z)[0], rtol=1e-12)
+    assert_allclose(by_weight.constant(y, times.astype(float)), by_rows.constant(repeated[order], None), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", PENALTIES)

@@ -1,14 +1,17 @@
 """The compiled sweep equals the Python sweep, seen from an estimator: through metrics, chunks, sources and schedules."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.losses import LogLoss, Multinomial, SquaredError
+from sk_gd.losses import LogLoss, Multinomial, Piecewise, SquaredError
 from sk_gd.optimizers import OPTIMIZERS, Adam
 
 TARGETS = {
     "regression": (GDLinearRegressor, SquaredError),
+    "robust regression": (partial(GDLinearRegressor, loss="huber"), Piecewise),
     "multi-output": (GDLinearRegressor, SquaredError),
     "binary": (GDLogisticClassifier, LogLoss),
     "multinomial": (GDLogisticClassifier, Multinomial),
@@ -31,7 +34,7 @@ def parameters(model):
 def test_losses(make_problem, container, monkeypatch, target, optimizer, preconditioner):
     """Variance-reduced epochs are the same whether the loss has a compiled twin or not."""
     Estimator, loss = TARGETS[target]
-    X, y, sample_weight = make_problem(target, n_samples=60, weighted=True)
+    X, y, sample_weight = make_problem(target.removeprefix("robust "), n_samples=60, weighted=True)
     model = Estimator("mini-batch", batch_size=7, optimizer=optimizer, preconditioner=preconditioner, alpha=0.01, max_iter=3,
                       tol=None, random_state=0)  # fmt: skip
     compiled = parameters(model.fit(container(X), y, sample_weight=sample_weight))

@@ -25,7 +25,8 @@ def best_metric(objective: Problem) -> Metric:
         return Joint()
     if n_features > objective.max_full:
         return Implicit(Diagonal(), enough=0.1 if kinked else 0.25)  # every search moves to another orthant: fewer are better
-    return Implicit(Diagonal() if kinked else Hessian()) if objective.couples else Hessian()
+    one_for_all = n_outputs == 1 or objective.quadratic  # a block that every output has, up to a factor
+    return Hessian() if one_for_all else Implicit(Diagonal() if kinked else Hessian())
 
 
 def stale(objective: Problem, state: DescentState) -> bool:

@@ -86,7 +86,10 @@ class SweepStep(ScheduledStep[Objective]):
                 source.dense_rows, source.y, weights, order, size, rates, theta, value_and_slope=loss.value_and_slope,
                 optimizer=optimizer, slopes=slopes, support=support, **terms,
             )  # fmt: skip
-        terms = {**terms, "loss": loss.pointwise, "optimizer": optimizer.kernel, "hyper": optimizer.hyper(), "slopes": slopes}
+        terms = {
+            **terms, "loss": loss.pointwise, "loss_hyper": loss.hyper(), "optimizer": optimizer.kernel,
+            "hyper": optimizer.hyper(), "slopes": slopes,
+        }  # fmt: skip
         if isinstance(source, CSRSource):
             X = source.X
             return sweep_csr(X.data, X.indices, X.indptr, source.n_features, source.y, weights, order, size, rates, theta,

@@ -100,7 +100,7 @@ class OnlineMixin:
             seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
             fitted, history = hasattr(self, "coef_"), History(keep_path=self.record == "path")
             theta = self._theta() if fitted else constant_model(objective)
-            state = DescentState(theta, np.random.default_rng(seed), seed=seed, history=history)
+            state = DescentState(objective.prox(theta, 0.0), np.random.default_rng(seed), seed=seed, history=history)
             state.seen = Seen(self._weight_sum, self._n_rows) if fitted else Seen()
             state.n_updates = int(self.t_) if fitted else 0
         if grow is not None:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
-from sk_gd._compat import StrOptions, available_if, fit_context
+from sk_gd._compat import HasMethods, StrOptions, available_if, fit_context
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._online import goes_online
 from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
-from sk_gd.losses import LOSSES
+from sk_gd.losses import REGRESSION_LOSSES, Loss
 
 Array = NDArray[Any]
 
@@ -28,10 +28,11 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
 
     .. math::
 
-        F = \\frac{1}{\\sum_i s_i} \\sum_i s_i \\tfrac12 (y_i - x_i \\cdot \\mathrm{coef} - \\mathrm{intercept})^2
+        F = \\frac{1}{\\sum_i s_i} \\sum_i s_i \\, \\mathrm{loss}(y_i, x_i \\cdot \\mathrm{coef} + \\mathrm{intercept})
             + \\alpha \\left(\\rho \\, |\\mathrm{coef}|_1 + \\tfrac{1 - \\rho}{2} |\\mathrm{coef}|_2^2\\right)
 
-    with :math:`\\rho` the ``l1_ratio`` and :math:`s_i` the sample weights. The intercept is not penalised. It is what
+    with :math:`\\rho` the ``l1_ratio`` and :math:`s_i` the sample weights. The intercept is not penalised. With the loss
+    :math:`\\tfrac12 (z - y)^2` it is what
     ``LinearRegression`` minimises at ``alpha=0``, ``Ridge(a)`` at ``alpha = a / sum(s)``, and ``Lasso(alpha)`` and
     ``ElasticNet(alpha, l1_ratio)`` with the same numbers.
 
@@ -40,8 +41,11 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     Parameters
     ----------
     {variant} {batch_size} {optimizer} {learning_rate} {schedule} {preconditioner}
-    loss : {"squared_error"}, default="squared_error"
-        Cost of a prediction.
+    loss : str or object, default="squared_error"
+        Cost of a prediction z: "squared_error", half the square of ``z - y``; "huber", which is a straight line for large errors;
+        "squared_epsilon_insensitive", for which small ones cost nothing. Their epsilon is relative to the spread of y, so the unit
+        of y does not matter; an object of :mod:`sk_gd.losses`, such as ``Huber(epsilon=2.0, scale=1.0)``, has others, searchable
+        as ``loss__epsilon``. ``partial_fit`` keeps the spread of the first rows.
     alpha : float or array-like of shape (n_features,), default=0.0
         Strength of the penalty, in units of the mean loss; an array holds one for each feature, 0 where it is not penalised.
     {l1_ratio} {fit_intercept} {positive} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction}
@@ -98,7 +102,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **GradientDescentModel._parameter_constraints,
-        "loss": [StrOptions({"squared_error"})],
+        "loss": [StrOptions(set(REGRESSION_LOSSES)), HasMethods("for_targets")],
     }
 
     def __init__(
@@ -110,7 +114,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         learning_rate: float | str = "auto",
         schedule: Any = "constant",
         preconditioner: str | None = "auto",
-        loss: str = "squared_error",
+        loss: Any = "squared_error",
         alpha: Any = 0.0,
         l1_ratio: float = 0.0,
         fit_intercept: bool = True,
@@ -218,11 +222,16 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         """
         with unchanged_on_error(self):
             rows = self._rows(X, y, sample_weight, reset=not hasattr(self, "coef_"))
-            self._pass(rows, self._task(rows))
+            self._pass(rows, self._task(rows, known=getattr(self, "_loss", None)))
         return self
 
-    def _task(self, rows: Rows) -> Task:
-        return Task(LOSSES[self.loss](), rows.targets.shape[1], flat=rows.y.ndim == 1)
+    def _task(self, rows: Rows, known: tuple[str, Loss] | None = None) -> Task:
+        """The loss with the numbers that it takes from the targets; those of the first rows where rows come once."""
+        loss = REGRESSION_LOSSES[self.loss]() if isinstance(self.loss, str) else self.loss
+        if known is None or known[0] != repr(self.loss):
+            known = repr(self.loss), loss.for_targets(rows.targets, rows.weights)
+        self._loss = known
+        return Task(known[1], rows.targets.shape[1], flat=rows.y.ndim == 1)
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Rows:
         X, y = check_rows(self, X, y, reset=reset, y_numeric=True, multi_output=True)

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 # The enums of _simd.h.
-LOSSES = {"squared_error": 0, "log_loss": 1, "multinomial": 2}
+LOSSES = {"squared_error": 0, "log_loss": 1, "multinomial": 2, "piecewise": 3}
 OPTIMIZERS = {"gd": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5}
+# Hyper-parameters that a loss uses, by its number.
+_LOSS_NEEDS = {0: 0, 1: 0, 2: 0, 3: 3}
 # Slots of memory and hyper-parameters that an optimizer uses, by its number.
 _NEEDS = {0: (0, 0), 1: (2, 1), 2: (2, 1), 3: (1, 1), 4: (1, 2), 5: (3, 4)}
 
@@ -34,12 +36,23 @@ def check_csr(data: Array, indices: Array, indptr: Array, support: Array | None 
 
 
 def check_pass(
-    n: int, d: int, y: Array, weights: Array, theta: Array, loss: int, slopes: Array, gradient: Array, start: int, stop: int
+    n: int,
+    d: int,
+    y: Array,
+    weights: Array,
+    theta: Array,
+    loss: int,
+    hyper: Array,
+    slopes: Array,
+    gradient: Array,
+    start: int,
+    stop: int,
 ) -> None:
     """Arguments of a pass over rows start to stop."""
     shape = np.shape(theta)
     wrong = [
         (loss not in LOSSES.values() or loss == LOSSES["multinomial"], "loss"),
+        (len(hyper) < _LOSS_NEEDS.get(loss, 0), "hyper"),
         (np.shape(y) != (n, 1), "y"),
         (len(weights) not in (0, n), "weights"),
         (len(slopes) > 0 and np.shape(slopes) != (n, 1), "slopes"),
@@ -50,11 +63,12 @@ def check_pass(
     _refuse(wrong, f"{n} rows with {d} features")
 
 
-def check_pointwise(y: Array, z: Array, weights: Array, loss: int, slopes: Array) -> None:
+def check_pointwise(y: Array, z: Array, weights: Array, loss: int, hyper: Array, slopes: Array) -> None:
     """Arguments of a pointwise evaluation."""
     n, n_outputs = np.shape(z)
     wrong = [
         (loss not in LOSSES.values(), "loss"),
+        (len(hyper) < _LOSS_NEEDS.get(loss, 0), "hyper"),
         (np.shape(y) != (n, 1 if loss == LOSSES["multinomial"] else n_outputs), "y"),
         (len(weights) not in (0, n), "weights"),
         (np.shape(slopes) != (n, n_outputs), "slopes"),
@@ -72,6 +86,7 @@ def check_sweep(
     rates: Array,
     theta: Array,
     loss: int,
+    loss_hyper: Array,
     l2: Array,
     l1: Array,
     optimizer: int,
@@ -88,6 +103,7 @@ def check_sweep(
     slots, parameters = _NEEDS.get(optimizer, (0, 0))
     wrong = [
         (loss not in LOSSES.values(), "loss"),
+        (len(loss_hyper) < _LOSS_NEEDS.get(loss, 0), "loss_hyper"),
         (optimizer not in _NEEDS, "optimizer"),
         (shape[1] not in (d, d + 1) or d == 0 or n_outputs == 0, "theta"),
         (np.shape(y) != (n, 1 if loss == LOSSES["multinomial"] else n_outputs), "y"),

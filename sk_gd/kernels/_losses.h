@@ -41,7 +41,7 @@ INLINE REAL NAMED(log1p_unit)(REAL u)
 typedef struct { REAL value, slope; } NAMED(Point);
 
 /* Loss and slope of one prediction. A new pointwise loss is a number in _simd.h, a branch here and a case in FOR_LOSS. */
-INLINE NAMED(Point) NAMED(point)(int loss, REAL y, REAL z)
+INLINE NAMED(Point) NAMED(point)(int loss, const double *RESTRICT hyper, REAL y, REAL z)
 {
     NAMED(Point) p;
     if (loss == LOG_LOSS) {
@@ -50,6 +50,12 @@ INLINE NAMED(Point) NAMED(point)(int loss, REAL y, REAL z)
         const REAL error = (margin > 0 ? u : 1) / (1 + u);
         p.value = NAMED(log1p_unit)(u) + (margin < 0 ? -margin : 0);
         p.slope = y > half ? -error : error;
+    } else if (loss == PIECEWISE) {
+        /* The maximum of u (z - y) - width |u| - bend / 2 u^2 over |u| <= steepest; u is the slope. */
+        const REAL r = z - y, beyond = (r < 0 ? -r : r) - (REAL)hyper[0], bend = (REAL)hyper[1], steepest = (REAL)hyper[2];
+        const REAL u = beyond <= 0 ? 0 : beyond >= steepest * bend ? steepest : beyond / bend;
+        p.slope = r < 0 ? -u : u;
+        p.value = u * (beyond - bend / 2 * u);
     } else {
         p.slope = z - y;
         p.value = p.slope * p.slope / 2;
@@ -57,12 +63,12 @@ INLINE NAMED(Point) NAMED(point)(int loss, REAL y, REAL z)
     return p;
 }
 
-INLINE double NAMED(points)(int loss, const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, REAL weight,
-                            ptrdiff_t n, REAL *RESTRICT slope)
+INLINE double NAMED(points)(int loss, const double *RESTRICT hyper, const REAL *RESTRICT y, const REAL *RESTRICT z,
+                            const REAL *RESTRICT s, REAL weight, ptrdiff_t n, REAL *RESTRICT slope)
 {
     double total = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        const NAMED(Point) p = NAMED(point)(loss, y[i], z[i]);
+        const NAMED(Point) p = NAMED(point)(loss, hyper, y[i], z[i]);
         const REAL w = s ? s[i] : weight;
         total += w * p.value;
         slope[i] = w * p.slope;
@@ -102,15 +108,16 @@ INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, con
 }
 
 /* The weighted sum of the losses of n rows, their weighted slopes written beside; s = NULL means that all weights are one. */
-KERNEL double NAMED(losses)(int loss, const REAL *y, const REAL *z, const REAL *s, ptrdiff_t n, ptrdiff_t n_outputs,
-                            REAL *slope)
+KERNEL double NAMED(losses)(int loss, const double *hyper, const REAL *y, const REAL *z, const REAL *s, ptrdiff_t n,
+                            ptrdiff_t n_outputs, REAL *slope)
 {
     double total = 0, part;
     if (loss == MULTINOMIAL)
         return NAMED(softmax)(y, z, s, n, n_outputs, slope);
-#define PLAIN(loss) NAMED(points)(loss, y, z, NULL, 1, n * n_outputs, slope)
-#define WEIGHTED(loss) NAMED(points)(loss, y, z, s, 0, n, slope)
-#define OF_ROW(loss) NAMED(points)(loss, y + i * n_outputs, z + i * n_outputs, NULL, s[i], n_outputs, slope + i * n_outputs)
+#define PLAIN(loss) NAMED(points)(loss, hyper, y, z, NULL, 1, n * n_outputs, slope)
+#define WEIGHTED(loss) NAMED(points)(loss, hyper, y, z, s, 0, n, slope)
+#define OF_ROW(loss) \
+    NAMED(points)(loss, hyper, y + i * n_outputs, z + i * n_outputs, NULL, s[i], n_outputs, slope + i * n_outputs)
     if (!s) {
         FOR_LOSS(loss, total, PLAIN)
     } else if (n_outputs == 1) {

@@ -5,7 +5,16 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 def pass_dense(
-    X: Array, y: Array, weights: Array, theta: Array, loss: int, slopes: Array, gradient: Array, start: int, stop: int
+    X: Array,
+    y: Array,
+    weights: Array,
+    theta: Array,
+    loss: int,
+    hyper: Array,
+    slopes: Array,
+    gradient: Array,
+    start: int,
+    stop: int,
 ) -> float: ...
 def pass_csr(
     data: Array,
@@ -16,9 +25,10 @@ def pass_csr(
     weights: Array,
     theta: Array,
     loss: int,
+    hyper: Array,
     slopes: Array,
     gradient: Array,
     start: int,
     stop: int,
 ) -> float: ...
-def pointwise(y: Array, z: Array, weights: Array, loss: int, slopes: Array) -> float: ...
+def pointwise(y: Array, z: Array, weights: Array, loss: int, hyper: Array, slopes: Array) -> float: ...

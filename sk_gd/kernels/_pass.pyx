@@ -10,12 +10,12 @@ from sk_gd.kernels._check import check_csr, check_pass, check_pointwise
 
 cdef extern from "_simd.h" nogil:
     int BLOCK, LANES
-    double losses_f(int, const float*, const float*, const float*, Py_ssize_t, Py_ssize_t, float*) noexcept
-    double losses_d(int, const double*, const double*, const double*, Py_ssize_t, Py_ssize_t, double*) noexcept
-    double pass_f(const float*, Py_ssize_t, const float*, const float*, Py_ssize_t, const float*, double, int, float*, float*,
-                  double*, int) noexcept
-    double pass_d(const double*, Py_ssize_t, const double*, const double*, Py_ssize_t, const double*, double, int, double*,
-                  double*, double*, int) noexcept
+    double losses_f(int, const double*, const float*, const float*, const float*, Py_ssize_t, Py_ssize_t, float*) noexcept
+    double losses_d(int, const double*, const double*, const double*, const double*, Py_ssize_t, Py_ssize_t, double*) noexcept
+    double pass_f(const float*, Py_ssize_t, const float*, const float*, Py_ssize_t, const float*, double, int, const double*,
+                  float*, float*, double*, int) noexcept
+    double pass_d(const double*, Py_ssize_t, const double*, const double*, Py_ssize_t, const double*, double, int, const double*,
+                  double*, double*, double*, int) noexcept
 
 ctypedef fused integer:
     int32_t
@@ -23,12 +23,13 @@ ctypedef fused integer:
 
 
 cdef inline double losses(
-    int loss, const floating *y, const floating *z, const floating *s, Py_ssize_t n, Py_ssize_t n_outputs, floating *slopes
+    int loss, const double *hyper, const floating *y, const floating *z, const floating *s, Py_ssize_t n, Py_ssize_t n_outputs,
+    floating *slopes
 ) noexcept nogil:
     if floating is float:
-        return losses_f(loss, y, z, s, n, n_outputs, slopes)
+        return losses_f(loss, hyper, y, z, s, n, n_outputs, slopes)
     else:
-        return losses_d(loss, y, z, s, n, n_outputs, slopes)
+        return losses_d(loss, hyper, y, z, s, n, n_outputs, slopes)
 
 
 def pass_dense(
@@ -37,6 +38,7 @@ def pass_dense(
     const floating[::1] weights,
     const double[:, ::1] theta,
     int loss,
+    const double[::1] hyper,
     slopes,
     double[:, ::1] gradient,
     Py_ssize_t start,
@@ -48,7 +50,7 @@ def pass_dense(
     empty where nobody asks for them.
     """
     cdef Py_ssize_t d = X.shape[1], fit_intercept = theta.shape[1] - d
-    check_pass(X.shape[0], d, y, weights, theta, loss, slopes, gradient, start, stop)
+    check_pass(X.shape[0], d, y, weights, theta, loss, hyper, slopes, gradient, start, stop)
     cdef double intercept = theta[0, d] if fit_intercept else 0.0, total
     cdef floating[::1] part = np.zeros(d + LANES, np.asarray(X).dtype)
     cdef floating[::1] w = np.zeros_like(part)
@@ -58,11 +60,11 @@ def pass_dense(
     cdef floating *first_slope = &kept[start, 0] if kept is not None else NULL
     with nogil:
         if floating is float:
-            total = pass_f(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0], intercept, loss, first_slope, &part[0],
-                           &gradient[0, 0], fit_intercept)
+            total = pass_f(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0], intercept, loss, &hyper[0], first_slope,
+                           &part[0], &gradient[0, 0], fit_intercept)
         else:
-            total = pass_d(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0], intercept, loss, first_slope, &part[0],
-                           &gradient[0, 0], fit_intercept)
+            total = pass_d(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0], intercept, loss, &hyper[0], first_slope,
+                           &part[0], &gradient[0, 0], fit_intercept)
     return total
 
 
@@ -75,6 +77,7 @@ def pass_csr(
     const floating[::1] weights,
     const double[:, ::1] theta,
     int loss,
+    const double[::1] hyper,
     slopes,
     double[:, ::1] gradient,
     Py_ssize_t start,
@@ -83,7 +86,7 @@ def pass_csr(
     """As :func:`pass_dense`, for the rows of a CSR matrix."""
     cdef Py_ssize_t n = indptr.shape[0] - 1, fit_intercept = theta.shape[1] - n_features, number, first, m, i, p
     cdef double total = 0.0, of_row, of_intercept = 0.0
-    check_pass(n, n_features, y, weights, theta, loss, slopes, gradient, start, stop)
+    check_pass(n, n_features, y, weights, theta, loss, hyper, slopes, gradient, start, stop)
     check_csr(data, indices, indptr)
     cdef floating[::1] z = np.empty(BLOCK, np.asarray(data).dtype), slope = np.empty_like(z)
     cdef floating[:, ::1] kept = slopes if len(slopes) else None
@@ -97,7 +100,7 @@ def pass_csr(
                 for p in range(indptr[first + i], indptr[first + i + 1]):
                     of_row += data[p] * theta[0, indices[p]]
                 z[i] = <floating> of_row
-            total += losses(loss, &y[first, 0], &z[0], &weights[first] if weights.shape[0] else NULL, m, 1, &slope[0])
+            total += losses(loss, &hyper[0], &y[first, 0], &z[0], &weights[first] if weights.shape[0] else NULL, m, 1, &slope[0])
             for i in range(m):
                 of_intercept += slope[i]
                 if keep:
@@ -110,13 +113,18 @@ def pass_csr(
 
 
 def pointwise(
-    const floating[:, ::1] y, const floating[:, ::1] z, const floating[::1] weights, int loss, floating[:, ::1] slopes
+    const floating[:, ::1] y,
+    const floating[:, ::1] z,
+    const floating[::1] weights,
+    int loss,
+    const double[::1] hyper,
+    floating[:, ::1] slopes,
 ):
     """Sum of s_i loss_i for the raw predictions z of a block of rows; writes s_i dloss_i/dz into ``slopes``."""
     cdef Py_ssize_t n = z.shape[0], n_outputs = z.shape[1]
-    check_pointwise(y, z, weights, loss, slopes)
+    check_pointwise(y, z, weights, loss, hyper, slopes)
     cdef const floating *s = &weights[0] if weights.shape[0] else NULL
     cdef double total
     with nogil:
-        total = losses(loss, &y[0, 0], &z[0, 0], s, n, n_outputs, &slopes[0, 0])
+        total = losses(loss, &hyper[0], &y[0, 0], &z[0, 0], s, n, n_outputs, &slopes[0, 0])
     return total

@@ -57,12 +57,12 @@ INLINE ptrdiff_t NAMED(block)(ptrdiff_t d)
 
 /* Rows from i to i + m of a pass: their losses, and their part of the gradient, which `part` collects. */
 INLINE double NAMED(pass_block)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, const REAL *y, const REAL *s,
-                                ptrdiff_t m, const REAL *RESTRICT w, REAL intercept, int loss, REAL *RESTRICT slope,
-                                REAL *RESTRICT part)
+                                ptrdiff_t m, const REAL *RESTRICT w, REAL intercept, int loss, const double *hyper,
+                                REAL *RESTRICT slope, REAL *RESTRICT part)
 {
     REAL z[BLOCK];
     NAMED(dots)(X, d, width, NULL, m, m, w, intercept, z, 1);
-    const double total = NAMED(losses)(loss, y, z, s, m, 1, slope);
+    const double total = NAMED(losses)(loss, hyper, y, z, s, m, 1, slope);
     NAMED(add_rows)(X, d, width, NULL, m, slope, 1, part);
     return total;
 }
@@ -72,8 +72,8 @@ INLINE double NAMED(pass_block)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t w
    only behind the last rows lies nothing. `part` collects BLOCK rows in the dtype of X before they join the sum in double: a
    long sum in float would lose digits. */
 KERNEL double NAMED(pass)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *RESTRICT y, const REAL *RESTRICT s, ptrdiff_t n,
-                          const REAL *RESTRICT w, double intercept, int loss, REAL *RESTRICT slopes, REAL *RESTRICT part,
-                          double *RESTRICT gradient, int fit_intercept)
+                          const REAL *RESTRICT w, double intercept, int loss, const double *hyper, REAL *RESTRICT slopes,
+                          REAL *RESTRICT part, double *RESTRICT gradient, int fit_intercept)
 {
     const ptrdiff_t block = NAMED(block)(d), whole = (d + LANES - 1) / LANES * LANES;
     REAL slope[BLOCK];
@@ -82,9 +82,11 @@ KERNEL double NAMED(pass)(const REAL *RESTRICT X, ptrdiff_t d, const REAL *RESTR
         const ptrdiff_t m = n - i < block ? n - i : block;
         const REAL *weights = s ? s + i : NULL;
         if (i + m + LANES <= n)
-            total += NAMED(pass_block)(X + i * d, d, whole, y + i, weights, m, w, (REAL)intercept, loss, slope, part);
+            total += NAMED(pass_block)(X + i * d, d, whole, y + i, weights, m, w, (REAL)intercept, loss, hyper, slope,
+                                       part);
         else
-            total += NAMED(pass_block)(X + i * d, d, d, y + i, weights, m, w, (REAL)intercept, loss, slope, part);
+            total += NAMED(pass_block)(X + i * d, d, d, y + i, weights, m, w, (REAL)intercept, loss, hyper, slope,
+                                       part);
         for (ptrdiff_t r = 0; r < m; r++)
             of_intercept += slope[r];
         if (slopes)
@@ -109,6 +111,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
     const REAL *RESTRICT X = a->X, *RESTRICT y = a->y, *RESTRICT s = a->weights, *RESTRICT l1 = a->l1;
     REAL *RESTRICT theta = a->theta, *RESTRICT slopes = a->slopes, *RESTRICT anchor = a->anchor;
     const ptrdiff_t d = a->d, n = a->n, *RESTRICT rows = a->rows;
+    const double *RESTRICT hyper = a->loss_hyper;
     const REAL l2 = ((const REAL *)a->l2)[0], part = (REAL)a->refresh, lower = (REAL)a->lower;
     const int loss = a->loss, fit_intercept = a->width > d;
     /* The loss is not needed to go on: it is kept for later and computed for many rows at once. */
@@ -130,7 +133,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
             z += x[j] * theta[j];
         if (fit_intercept)
             z += theta[d];
-#define SLOPE(loss) weight * NAMED(point)(loss, target, z).slope
+#define SLOPE(loss) weight * NAMED(point)(loss, hyper, target, z).slope
         FOR_LOSS(loss, slope, SLOPE)
 #undef SLOPE
         const REAL change = slopes ? slope - slopes[row] : slope, step = rate * change;
@@ -157,7 +160,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
         seen_z[kept] = z;
         seen_s[kept++] = weight;
         if (kept == BLOCK || i + 1 == n) {
-            total += NAMED(losses)(loss, seen_y, seen_z, seen_s, kept, 1, unused);
+            total += NAMED(losses)(loss, hyper, seen_y, seen_z, seen_s, kept, 1, unused);
             kept = 0;
         }
     }
@@ -188,7 +191,7 @@ KERNEL double NAMED(sweep)(const Sweep *a)
                     targets[r * M + k] = y[rows[r] * M + k];
                 weights[r] = s ? s[rows[r]] : 1;
             }
-            total += NAMED(losses)(a->loss, targets, z, s ? weights : NULL, m, K, slope);
+            total += NAMED(losses)(a->loss, a->loss_hyper, targets, z, s ? weights : NULL, m, K, slope);
             for (ptrdiff_t r = 0; r < m; r++)
                 for (ptrdiff_t k = 0; k < K; k++)
                     z[r * K + k] = (slope[r * K + k] - (slopes ? slopes[rows[r] * K + k] : 0)) / b;

@@ -30,7 +30,7 @@
 #endif
 
 /* The numbers are those of LOSSES and OPTIMIZERS in _check.py. */
-enum { SQUARED_ERROR, LOG_LOSS, MULTINOMIAL };
+enum { SQUARED_ERROR, LOG_LOSS, MULTINOMIAL, PIECEWISE };
 enum { GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM };
 
 /* Most rows that the dense kernels hold at a time; their callers size buffers by it. */
@@ -46,6 +46,7 @@ enum { AHEAD = 8 };
 #define FOR_LOSS(loss, answer, call) \
     switch (loss) { \
     case LOG_LOSS: answer = call(LOG_LOSS); break; \
+    case PIECEWISE: answer = call(PIECEWISE); break; \
     default: answer = call(SQUARED_ERROR); \
     }
 
@@ -57,7 +58,7 @@ typedef struct {
     const void *X, *y, *weights, *l2, *l1;
     void *theta, *memory, *slopes, *anchor, *gradient, *space;
     double *sums;
-    const double *rates, *hyper;
+    const double *rates, *hyper, *loss_hyper;
     const ptrdiff_t *rows;
     ptrdiff_t n, d, n_targets, n_outputs, width, batch_size;
     double refresh, lower;

@@ -16,6 +16,7 @@ def sweep_csr(
     rates: Array,
     theta: Array,
     loss: int,
+    loss_hyper: Array,
     l2: Array,
     l1: Array,
     positive: bool,

@@ -23,8 +23,8 @@ from sk_gd.kernels._check import check_csr, check_sweep
 cdef extern from "_simd.h" nogil:
     int GRADIENT_DESCENT, AHEAD
     void PREFETCH(const void*) noexcept
-    double losses_f(int, const float*, const float*, const float*, Py_ssize_t, Py_ssize_t, float*) noexcept
-    double losses_d(int, const double*, const double*, const double*, Py_ssize_t, Py_ssize_t, double*) noexcept
+    double losses_f(int, const double*, const float*, const float*, const float*, Py_ssize_t, Py_ssize_t, float*) noexcept
+    double losses_d(int, const double*, const double*, const double*, const double*, Py_ssize_t, Py_ssize_t, double*) noexcept
     void update_f(float*, float*, float*, float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*, const float*,
                   double, int, const double*, double, double) noexcept
     void update_d(double*, double*, double*, double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const double*,
@@ -155,6 +155,7 @@ def sweep_csr(
     const double[::1] rates,
     floating[:, ::1] theta,
     int loss,
+    const double[::1] loss_hyper,
     const double[::1] l2,
     const double[::1] l1,
     bint positive,
@@ -171,8 +172,8 @@ def sweep_csr(
     """Visit ``rows`` in batches, changing theta, memory, slopes, anchor and sums in place; return the loss on the way."""
     cdef Py_ssize_t n = rows.shape[0], d = n_features, K = theta.shape[0], width = theta.shape[1], n_targets = y.shape[1]
     cdef Py_ssize_t batch = min(batch_size, n), n_touched = 0, step, start, b, i, j, k, p, row, first, m
-    check_sweep(indptr.shape[0] - 1, d, y, weights, rows, batch_size, rates, theta, loss, l2, l1, optimizer, hyper, memory,
-                slopes, anchor, refresh, sums)
+    check_sweep(indptr.shape[0] - 1, d, y, weights, rows, batch_size, rates, theta, loss, loss_hyper, l2, l1, optimizer, hyper,
+                memory, slopes, anchor, refresh, sums)
     check_csr(data, indices, indptr, support, d)
     if n == 0:
         return 0.0
@@ -226,9 +227,9 @@ def sweep_csr(
                 if weights.shape[0]:
                     batch_weights[i] = weights[row]
             if floating is float:
-                total += losses_f(loss, &targets[0, 0], &z[0, 0], &batch_weights[0], b, K, &fresh[0, 0])
+                total += losses_f(loss, &loss_hyper[0], &targets[0, 0], &z[0, 0], &batch_weights[0], b, K, &fresh[0, 0])
             else:
-                total += losses_d(loss, &targets[0, 0], &z[0, 0], &batch_weights[0], b, K, &fresh[0, 0])
+                total += losses_d(loss, &loss_hyper[0], &targets[0, 0], &z[0, 0], &batch_weights[0], b, K, &fresh[0, 0])
 
             # Its gradient; the lazy way moves theta at once, and so does the local way with one row.
             if lazy:

@@ -13,6 +13,7 @@ def sweep_dense(
     rates: Array,
     theta: Array,
     loss: int,
+    loss_hyper: Array,
     l2: Array,
     l1: Array,
     positive: bool,

@@ -25,6 +25,7 @@ cdef extern from "_simd.h" nogil:
         double *sums
         const double *rates
         const double *hyper
+        const double *loss_hyper
         const Py_ssize_t *rows
         Py_ssize_t n, d, n_targets, n_outputs, width, batch_size
         double refresh, lower
@@ -44,6 +45,7 @@ def sweep_dense(
     const double[::1] rates,
     floating[:, ::1] theta,
     int loss,
+    const double[::1] loss_hyper,
     const double[::1] l2,
     const double[::1] l1,
     bint positive,
@@ -57,8 +59,8 @@ def sweep_dense(
     double[:, ::1] sums,
 ):
     """Visit ``rows`` in batches, changing theta, memory, slopes, anchor and sums in place; return the loss on the way."""
-    check_sweep(X.shape[0], X.shape[1], y, weights, rows, batch_size, rates, theta, loss, l2, l1, optimizer, hyper, memory,
-                slopes, anchor, refresh, sums)
+    check_sweep(X.shape[0], X.shape[1], y, weights, rows, batch_size, rates, theta, loss, loss_hyper, l2, l1, optimizer, hyper,
+                memory, slopes, anchor, refresh, sums)
     if rows.shape[0] == 0:
         return 0.0
     dtype = np.asarray(X).dtype
@@ -70,7 +72,7 @@ def sweep_dense(
     cdef floating[:, ::1] gradient = np.empty_like(theta)
     cdef floating[::1] space = np.empty(BLOCK * (run.n_targets + run.n_outputs + 1) + run.batch_size * run.n_outputs, dtype)
     run.X, run.y, run.weights = &X[0, 0], &y[0, 0], &weights[0] if weights.shape[0] else NULL
-    run.rows, run.rates, run.hyper = &rows[0], &rates[0], &hyper[0]
+    run.rows, run.rates, run.hyper, run.loss_hyper = &rows[0], &rates[0], &hyper[0], &loss_hyper[0]
     run.l2, run.l1 = &decay[0], &threshold[0] if positive or np.any(l1) else NULL
     run.theta, run.memory, run.gradient, run.space = &theta[0, 0], &memory[0, 0, 0], &gradient[0, 0], &space[0]
     run.slopes, run.anchor = &old[0, 0] if old is not None else NULL, &anchor[0, 0] if anchor.shape[0] else NULL

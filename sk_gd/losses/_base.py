@@ -21,6 +21,9 @@ class Cost(Protocol):
 
     pointwise: ClassVar[int | None]
 
+    def hyper(self) -> Array:
+        """Hyper-parameters as the compiled twin reads them."""
+
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
         """Loss of every row, shape (n,), and its derivative in z, shape (n, n_outputs)."""
 
@@ -38,9 +41,14 @@ class Loss(Cost, Protocol):
         Whether the second derivative mixes the outputs: it is then ``diag(p) - p p'`` with ``p = mean(z)``.
     """
 
-    curvature: ClassVar[float]
     quadratic: ClassVar[bool]
     couples: ClassVar[bool]
+
+    @property
+    def curvature(self) -> float: ...
+
+    def for_targets(self, y: Array, weights: Array | None) -> Loss:
+        """The loss with what it takes from the targets filled in: what a descent is given."""
 
     def curvature_at(self, y: Array, z: Array) -> Array:
         """Second derivative in each output, shape (n, n_outputs)."""
@@ -50,6 +58,20 @@ class Loss(Cost, Protocol):
 
     def constant(self, y: Array, weights: Array | None) -> Array:
         """Raw prediction, shape (n_outputs,), of the best model that ignores X."""
+
+
+def weighted_quantile(y: Array, weights: Array | None, share: float) -> Array:
+    """Quantile of every column in float64; in the middle where a range would do, so that n-fold rows equal rows of weight n."""
+    y = np.asarray(y, dtype=np.float64)
+    mass = np.broadcast_to(1.0 if weights is None else weights[:, None], y.shape)
+    order = np.argsort(y, axis=0)
+    quantile = np.empty(y.shape[1])
+    for k, rows in enumerate(order.T):
+        sums = np.cumsum(mass[rows, k], dtype=np.float64)
+        sums /= sums[-1]
+        reached, passed = (np.searchsorted(sums, share + rounding) for rounding in (-1e-12, 1e-12))
+        quantile[k] = (y[rows[reached], k] + y[rows[min(passed, len(rows) - 1)], k]) / 2
+    return quantile
 
 
 def weighted_mean(y: Array, weights: Array | None) -> Array:

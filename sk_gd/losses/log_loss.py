@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import expit, logit
 
-from sk_gd.losses._base import Array, weighted_mean
+from sk_gd.losses._base import Array, Loss, weighted_mean
 
 
 class LogLoss:
@@ -17,6 +17,12 @@ class LogLoss:
     curvature: ClassVar[float] = 0.25
     quadratic: ClassVar[bool] = False
     couples: ClassVar[bool] = False
+
+    def hyper(self) -> Array:
+        return np.empty(0)
+
+    def for_targets(self, y: Array, weights: Array | None) -> Loss:
+        return self
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
         # log(1 + e^z) - y z, written so that nothing cancels: the two terms of the wrong side never meet

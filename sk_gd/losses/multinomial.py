@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from sk_gd.losses._base import Array
+from sk_gd.losses._base import Array, Loss
 
 
 class Multinomial:
@@ -23,6 +23,12 @@ class Multinomial:
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
+
+    def hyper(self) -> Array:
+        return np.empty(0)
+
+    def for_targets(self, y: Array, weights: Array | None) -> Loss:
+        return self
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
         log_p = log_softmax(z, axis=1)

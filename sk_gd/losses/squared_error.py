@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_gd.losses._base import Array, weighted_mean
+from sk_gd.losses._base import Array, Loss, weighted_mean
 
 
 class SquaredError:
@@ -16,6 +16,12 @@ class SquaredError:
     curvature: ClassVar[float] = 1.0
     quadratic: ClassVar[bool] = True
     couples: ClassVar[bool] = False
+
+    def hyper(self) -> Array:
+        return np.empty(0)
+
+    def for_targets(self, y: Array, weights: Array | None) -> Loss:
+        return self
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
         residual = z - y

@@ -85,7 +85,7 @@ class Source(ABC):
         """The named rows as a C-ordered dense array."""
 
     @abstractmethod
-    def fused_pass(self, loss: int, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
+    def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         """Compiled value and gradient of a loss with one output, summed over the rows."""
 
     def ranges(self, size: int) -> Iterator[slice]:
@@ -120,7 +120,7 @@ class Source(ABC):
         def of_rows(rows: slice) -> tuple[float, Array]:
             gradient = np.zeros(theta.shape)
             if loss.pointwise is not None and len(theta) == 1:
-                return self.fused_pass(loss.pointwise, theta, slopes, gradient, rows), gradient
+                return self.fused_pass(loss.pointwise, loss.hyper(), theta, slopes, gradient, rows), gradient
             return self.blas_pass(loss, theta, slopes, gradient, rows), gradient
 
         parts = self.map_blocks(of_rows)
@@ -136,7 +136,7 @@ class Source(ABC):
             slope = slopes[visited] if len(slopes) else np.empty_like(z)
             if loss.pointwise is not None:
                 weights = self.kernel_weights if block.weights is None else block.weights
-                total += pointwise(block.y, z, weights, loss.pointwise, slope)
+                total += pointwise(block.y, z, weights, loss.pointwise, loss.hyper(), slope)
             else:
                 value, raw_slope = loss.value_and_slope(block.y, z)
                 slope[:] = block.weigh(raw_slope)

@@ -29,10 +29,10 @@ class CSRSource(Source):
         taken: Array = self.X[rows].toarray()
         return taken
 
-    def fused_pass(self, loss: int, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
+    def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         X = self.X
-        return pass_csr(X.data, X.indices, X.indptr, self.n_features, self.y, self.kernel_weights, theta, loss, slopes,
-                        gradient, rows.start, rows.stop)  # fmt: skip
+        return pass_csr(X.data, X.indices, X.indptr, self.n_features, self.y, self.kernel_weights, theta, loss, hyper,
+                        slopes, gradient, rows.start, rows.stop)  # fmt: skip
 
     def moments(self, curvature_of: Callable[[Block], Array], full: bool, centred: bool) -> tuple[Array, Array, Array]:
         if full:

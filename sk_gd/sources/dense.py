@@ -25,5 +25,5 @@ class DenseSource(Source):
         taken: Array = self.X[rows]
         return taken
 
-    def fused_pass(self, loss: int, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
-        return pass_dense(self.X, self.y, self.kernel_weights, theta, loss, slopes, gradient, rows.start, rows.stop)
+    def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
+        return pass_dense(self.X, self.y, self.kernel_weights, theta, loss, hyper, slopes, gradient, rows.start, rows.stop)

@@ -6,9 +6,10 @@ from scipy import sparse
 from scipy.special import expit
 
 from sk_gd.kernels import LOSSES, pass_csr, pass_dense, pointwise
-from sk_gd.losses import LogLoss, Multinomial, SquaredError
+from sk_gd.losses import LogLoss, Multinomial, Piecewise, SquaredError
 
-POINTWISE = {"squared_error": SquaredError(), "log_loss": LogLoss()}
+POINTWISE = {"squared_error": SquaredError(), "log_loss": LogLoss(), "piecewise": Piecewise(0.3, 0.5, 0.4)}
+NO_HYPER = np.empty(0)
 TOLERANCE = {np.float64: 1e-12, np.float32: 2e-5}
 NONE = np.empty((0, 0))
 
@@ -40,7 +41,7 @@ def test_pass_equals_numpy(container, dtype, loss, weighted, intercept, n, d):
     """Sums over the rows between start and stop, added to what the gradient holds; the slopes of other rows are left alone."""
     rng = np.random.default_rng(n)
     X = (rng.normal(size=(n, d)) * (rng.random((n, d)) < 0.5)).astype(dtype)
-    y = (rng.normal(size=(n, 1)) if loss == "squared_error" else rng.integers(0, 2, (n, 1))).astype(dtype)
+    y = (rng.integers(0, 2, (n, 1)) if loss == "log_loss" else rng.normal(size=(n, 1))).astype(dtype)
     weights = rng.gamma(1.0, size=n if weighted else 0).astype(dtype)
     theta = rng.normal(size=(1, d + intercept)) / np.sqrt(d)
     start, stop = n // 3, n - n // 5
@@ -53,9 +54,10 @@ def test_pass_equals_numpy(container, dtype, loss, weighted, intercept, n, d):
     slopes = np.full((n, 1), 7, dtype)
     for array in (y, weights, theta):
         array.flags.writeable = False
-    total = run(container, X, y, weights, theta, LOSSES[loss], slopes, gradient, start, stop)
+    hyper = POINTWISE[loss].hyper()
+    total = run(container, X, y, weights, theta, LOSSES[loss], hyper, slopes, gradient, start, stop)
     without = np.ones_like(theta)
-    assert total == run(container, X, y, weights, theta, LOSSES[loss], NONE, without, start, stop)
+    assert total == run(container, X, y, weights, theta, LOSSES[loss], hyper, NONE, without, start, stop)
     np.testing.assert_array_equal(gradient, without)
     rows, tolerance = slice(start, stop), TOLERANCE[dtype]
     size = max(1.0, np.abs(slope[rows]).sum())
@@ -69,7 +71,7 @@ def test_long_sums_in_single_precision_keep_their_digits():
     """Of 400 000 rows of ones: a running sum in float32 would be off in the fourth digit."""
     n = 400_000
     X, y, gradient = np.full((n, 3), 0.1, np.float32), np.ones((n, 1), np.float32), np.zeros((1, 4))
-    pass_dense(X, y, np.empty(0, np.float32), np.zeros((1, 4)), LOSSES["squared_error"], NONE, gradient, 0, n)
+    pass_dense(X, y, np.empty(0, np.float32), np.zeros((1, 4)), LOSSES["squared_error"], NO_HYPER, NONE, gradient, 0, n)
     np.testing.assert_allclose(gradient, [[-0.1 * n, -0.1 * n, -0.1 * n, -n]], rtol=1e-6)
 
 
@@ -82,9 +84,10 @@ def test_log_loss_is_exact_wherever_z_lies(target):
     u = np.exp(-np.abs(margin))
     slope = np.where(margin > 0, u, 1) / (1 + u) * (-1 if target else 1)
     slopes, found = np.empty((len(z), 1)), np.empty(len(z))
-    pointwise(np.full((len(z), 1), target), z[:, None], np.empty(0), LOSSES["log_loss"], slopes)
+    pointwise(np.full((len(z), 1), target), z[:, None], np.empty(0), LOSSES["log_loss"], NO_HYPER, slopes)
     for i, one in enumerate(z):
-        found[i] = pointwise(np.full((1, 1), target), np.full((1, 1), one), np.empty(0), LOSSES["log_loss"], np.empty((1, 1)))
+        y, z_i = np.full((1, 1), target), np.full((1, 1), one)
+        found[i] = pointwise(y, z_i, np.empty(0), LOSSES["log_loss"], NO_HYPER, np.empty((1, 1)))
     ulp = np.finfo(float).eps
     np.testing.assert_allclose(slopes[:, 0], slope.astype(float), rtol=4 * ulp, atol=1e-307)
     np.testing.assert_allclose(found, (np.log1p(u) + np.maximum(-margin, 0)).astype(float), rtol=4 * ulp, atol=1e-307)
@@ -94,7 +97,7 @@ def test_log_loss_is_exact_wherever_z_lies(target):
 def test_not_a_number_is_not_hidden(loss):
     z, slopes = np.array([[np.nan, 0.0], [1.0, 2.0]]), np.empty((2, 2))
     y = np.zeros((2, 1 if loss == "multinomial" else 2))
-    assert np.isnan(pointwise(y, z, np.empty(0), LOSSES[loss], slopes))
+    assert np.isnan(pointwise(y, z, np.empty(0), LOSSES[loss], np.array([0.1, 0.5, 1.0]), slopes))
     assert np.isnan(slopes[0, 0])
     assert np.isfinite(slopes[1]).all()
 
@@ -103,7 +106,7 @@ def test_not_a_number_is_not_hidden(loss):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
     ("loss", "n_outputs"),
-    [("squared_error", 1), ("squared_error", 3), ("log_loss", 1), ("multinomial", 2), ("multinomial", 11)],
+    [("squared_error", 1), ("squared_error", 3), ("log_loss", 1), ("multinomial", 2), ("multinomial", 11), ("piecewise", 3)],
 )
 def test_pointwise_equals_the_loss_classes(dtype, weighted, loss, n_outputs):
     rng = np.random.default_rng(0)
@@ -117,7 +120,7 @@ def test_pointwise_equals_the_loss_classes(dtype, weighted, loss, n_outputs):
     slopes = np.empty_like(z)
     for array in (y, z, weights):
         array.flags.writeable = False
-    total = pointwise(y, z, weights, LOSSES[loss], slopes)
+    total = pointwise(y, z, weights, LOSSES[loss], twin.hyper(), slopes)
     tolerance = TOLERANCE[dtype]
     np.testing.assert_allclose(total, s @ per_row, rtol=tolerance)
     np.testing.assert_allclose(slopes, s[:, None] * slope, rtol=tolerance, atol=tolerance)
@@ -125,11 +128,11 @@ def test_pointwise_equals_the_loss_classes(dtype, weighted, loss, n_outputs):
 
 def test_probabilities_far_apart_do_not_overflow():
     slopes = np.empty((1, 3))
-    total = pointwise(np.array([[2.0]]), np.array([[1e308, 0.0, -1e308]]), np.empty(0), LOSSES["multinomial"], slopes)
+    total = pointwise(np.array([[2.0]]), np.array([[1e308, 0.0, -1e308]]), np.empty(0), LOSSES["multinomial"], NO_HYPER, slopes)
     assert total == np.inf
     np.testing.assert_array_equal(slopes, [[1.0, 0.0, -1.0]])
     np.testing.assert_allclose(
-        pointwise(np.zeros((1, 1)), np.array([[800.0, 0.0, 1.0]]), np.empty(0), LOSSES["multinomial"], slopes), 0
+        pointwise(np.zeros((1, 1)), np.array([[800.0, 0.0, 1.0]]), np.empty(0), LOSSES["multinomial"], NO_HYPER, slopes), 0
     )
 
 
@@ -140,14 +143,16 @@ def test_probabilities_far_apart_do_not_overflow():
         ("weights", 1, np.ones(9)),
         ("theta", 2, np.zeros((1, 6))),
         ("loss", 3, LOSSES["multinomial"]),
-        ("slopes", 4, np.zeros((9, 1))),
-        ("gradient", 5, np.zeros((1, 3))),
-        ("start", 6, -1),
-        ("stop", 7, 11),
+        ("loss", 3, 4),
+        ("hyper", 3, LOSSES["piecewise"]),
+        ("slopes", 5, np.zeros((9, 1))),
+        ("gradient", 6, np.zeros((1, 3))),
+        ("start", 7, -1),
+        ("stop", 8, 11),
     ],
 )
 def test_wrong_shapes_are_refused(container, name, position, value):
-    arguments = [np.zeros((10, 1)), np.empty(0), np.zeros((1, 4)), 0, NONE, np.zeros((1, 4)), 0, 10]
+    arguments = [np.zeros((10, 1)), np.empty(0), np.zeros((1, 4)), 0, NO_HYPER, NONE, np.zeros((1, 4)), 0, 10]
     run(container, np.ones((10, 3)), *arguments)
     arguments[position] = value
     with pytest.raises(ValueError, match=name):
@@ -159,9 +164,9 @@ def test_pieces_add_up(container):
     rng = np.random.default_rng(0)
     X, y, theta = rng.normal(size=(1000, 5)), rng.integers(0, 2, (1000, 1)).astype(float), rng.normal(size=(1, 6))
     whole, parts = np.zeros((1, 6)), np.zeros((1, 6))
-    total = run(container, X, y, np.empty(0), theta, 1, NONE, whole, 0, 1000)
+    total = run(container, X, y, np.empty(0), theta, 1, NO_HYPER, NONE, whole, 0, 1000)
     edges = [0, 0, 3, 250, 777, 1000]
-    pieces = [run(container, X, y, np.empty(0), theta, 1, NONE, parts, *edges[i : i + 2]) for i in range(5)]
+    pieces = [run(container, X, y, np.empty(0), theta, 1, NO_HYPER, NONE, parts, *edges[i : i + 2]) for i in range(5)]
     np.testing.assert_allclose(sum(pieces), total, rtol=1e-13)
     np.testing.assert_allclose(parts, whole, rtol=1e-12)
     z = X @ theta[0, :5] + theta[0, 5]

@@ -8,12 +8,13 @@ from scipy import sparse
 
 from sk_gd import kernels
 from sk_gd.kernels.reference import sweep
-from sk_gd.losses import LogLoss, Multinomial, SquaredError
+from sk_gd.losses import LogLoss, Multinomial, Piecewise, SquaredError
 from sk_gd.optimizers import OPTIMIZERS
 
-LOSSES = {"squared_error": SquaredError, "log_loss": LogLoss, "multinomial": lambda: Multinomial(3)}
+LOSSES = {"squared_error": SquaredError, "log_loss": LogLoss, "multinomial": lambda: Multinomial(3),
+          "piecewise": lambda: Piecewise(0.1, 0.5, 0.6)}
 TOLERANCE = {np.float64: 1e-12, np.float32: 5e-5}
-PROBLEMS = [("squared_error", 1), ("squared_error", 3), ("log_loss", 1), ("multinomial", 3)]
+PROBLEMS = [("squared_error", 1), ("squared_error", 3), ("log_loss", 1), ("multinomial", 3), ("piecewise", 1), ("piecewise", 2)]
 ESTIMATES = ["plain", "svrg", "saga"]
 CONTAINERS = ["dense", "csr", "csr64", "supported"]
 
@@ -40,6 +41,7 @@ def draw(
     X = (rng.normal(size=(n, d)) * (rng.random((n, d)) < 0.4)).astype(dtype)
     targets = {
         "squared_error": lambda: rng.normal(size=(n, n_outputs)),
+        "piecewise": lambda: rng.normal(size=(n, n_outputs)),
         "log_loss": lambda: rng.integers(0, 2, (n, 1)),
         "multinomial": lambda: rng.integers(0, 3, (n, 1)),
     }
@@ -92,9 +94,9 @@ def by_kernel(a, batch_size, container="dense"):
     for name in ("X", "y", "weights", "rows", "rates", "l2", "l1"):
         a[name].flags.writeable = False
     common = (
-        a["y"], a["weights"], a["rows"], batch_size, a["rates"], out["theta"], a["loss"].pointwise, a["l2"], a["l1"],
-        a["positive"], a["optimizer"].kernel, a["optimizer"].hyper(), out["memory"], out["slopes"], out["anchor"], a["refresh"],
-        a["n_samples"],
+        a["y"], a["weights"], a["rows"], batch_size, a["rates"], out["theta"], a["loss"].pointwise, a["loss"].hyper(), a["l2"],
+        a["l1"], a["positive"], a["optimizer"].kernel, a["optimizer"].hyper(), out["memory"], out["slopes"], out["anchor"],
+        a["refresh"], a["n_samples"],
     )  # fmt: skip
     if container == "dense":
         return kernels.sweep_dense(a["X"], *common, out["sums"]), out
@@ -174,8 +176,8 @@ def test_duplicate_entries_are_summed():
     doubled = sparse.csr_array((np.repeat(X.data, 2) / 2, np.repeat(X.indices, 2), 2 * X.indptr), shape=X.shape)
     theta = a["theta"].copy()
     kernels.sweep_csr(
-        doubled.data, doubled.indices, doubled.indptr, 4, a["y"], a["weights"], a["rows"], 3, a["rates"], theta, 0, a["l2"],
-        a["l1"], False, 0, np.empty(0), a["memory"], a["slopes"], a["anchor"], False, 20, np.empty(0), a["sums"],
+        doubled.data, doubled.indices, doubled.indptr, 4, a["y"], a["weights"], a["rows"], 3, a["rates"], theta, 0, np.empty(0),
+        a["l2"], a["l1"], False, 0, np.empty(0), a["memory"], a["slopes"], a["anchor"], False, 20, np.empty(0), a["sums"],
     )  # fmt: skip
     np.testing.assert_allclose(theta, expected["theta"], rtol=1e-12)
 

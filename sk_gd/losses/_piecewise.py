@@ -1,0 +1,104 @@
+"""Losses that are made of straight lines and parabolas: robust ones, tubes."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from sk_gd.losses._base import Array, Loss, weighted_quantile
+
+
+class Piecewise:
+    """``loss = max of u r - width |u| - bend / 2 u^2 over |u| <= steepest``, with ``r = z - y``, summed over the outputs.
+
+    The maximising u is the slope. It is 0 in a tube of half the width ``width`` on each side of y, grows by ``1 / bend`` outside
+    and stays at ``steepest``.
+
+    Parameters
+    ----------
+    width : float
+        In units of y.
+    bend : float
+        Inverse of the curvature outside the tube.
+    steepest : float
+        Largest slope; infinite where there is none.
+    """
+
+    pointwise: ClassVar[int | None] = 3
+    couples: ClassVar[bool] = False
+    quadratic: ClassVar[bool] = False
+
+    def __init__(self, width: float, bend: float, steepest: float) -> None:
+        self.width, self.bend, self.steepest = width, bend, steepest
+        self.curvature = 1 / bend
+
+    def hyper(self) -> Array:
+        return np.array([self.width, self.bend, self.steepest], dtype=np.float64)
+
+    def for_targets(self, y: Array, weights: Array | None) -> Loss:
+        return self
+
+    def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
+        residual = z - y
+        beyond = np.maximum(np.abs(residual) - self.width, 0)
+        slope = np.minimum(beyond / self.bend, self.steepest)
+        value = slope * (beyond - self.bend / 2 * slope)
+        return value.sum(axis=1), np.copysign(slope, residual)
+
+    def curvature_at(self, y: Array, z: Array) -> Array:
+        beyond = np.abs(z - y) - self.width
+        return np.where((beyond >= 0) & (beyond <= self.steepest * self.bend), self.curvature, 0.0).astype(z.dtype)
+
+    def mean(self, z: Array) -> Array:
+        return z
+
+    def constant(self, y: Array, weights: Array | None) -> Array:
+        """The zero of the mean slope, by Newton's method between the points that are known to lie on its two sides."""
+        y = np.asarray(y, dtype=np.float64)
+        least, most = y.min(axis=0), y.max(axis=0)
+        z: Array = weighted_quantile(y, weights, 0.5)
+        for _ in range(100):
+            at = np.broadcast_to(z, y.shape)
+            slope = np.average(self.value_and_slope(y, at)[1], axis=0, weights=weights)
+            bend = np.average(self.curvature_at(y, at), axis=0, weights=weights)
+            least, most = np.where(slope < 0, z, least), np.where(slope > 0, z, most)
+            newton = z - np.divide(slope, bend, out=np.full(z.shape, np.inf), where=bend > 0)
+            after = np.where((newton > least) & (newton < most), newton, (least + most) / 2)
+            after = np.where(slope == 0, z, after)
+            if (after == z).all():
+                break
+            z = after
+        return z
+
+
+def spread(y: Array, weights: Array | None) -> float:
+    """How widely targets scatter, mostly: 1.4826 times the median distance from the median, a normal law's standard deviation.
+
+    Where more than half of them are the same it is the mean distance, and 1 where all are. Of several outputs, their mean.
+    """
+    distance = np.abs(y - weighted_quantile(y, weights, 0.5))
+    middle = 1.4826 * weighted_quantile(distance, weights, 0.5)
+    mean = np.average(np.asarray(distance, dtype=np.float64), axis=0, weights=weights)
+    found = float(np.where(middle > 0, middle, mean).mean())
+    return found if found > 0 else 1.0
+
+
+class Scaled(Protocol):
+    """A loss whose ``epsilon`` is in units of ``scale``; a scale of None is the spread of y."""
+
+    epsilon: float
+    scale: float | None
+
+    def expect(self, name: str, interval: str, why: str) -> None: ...
+
+
+def expect_scale(loss: Scaled) -> None:
+    """Refuse a scale that is no unit."""
+    if loss.scale is not None:
+        loss.expect("scale", "(0, inf)", "it is the unit of epsilon, or None for the spread of y")
+
+
+def in_units_of_y(loss: Scaled, y: Array, weights: Array | None) -> float:
+    """Epsilon as a difference of targets."""
+    return loss.epsilon * (spread(y, weights) if loss.scale is None else loss.scale)
