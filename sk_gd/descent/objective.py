@@ -16,6 +16,7 @@ from sk_gd.sources import Block, Source
 
 Array = NDArray[Any]
 NO_SLOPES = np.empty((0, 0))
+TRACE = 1e-10  # share of the greatest curvature that rows keep where they have none, so that the model has a minimum
 
 
 class Objective:
@@ -110,7 +111,7 @@ class Objective:
         def curvature_of(block: Block) -> Array:
             z = np.ones((len(block.y), self.shape[0])) if self.loss.quadratic else block.raw(theta)  # the same at any z
             h: Array = block.weigh(self.loss.curvature_at(block.y, z))
-            return np.maximum(h, 1e-10 * self.loss.curvature)  # rows predicted with certainty keep a trace of curvature
+            return np.maximum(h, TRACE * self.loss.curvature)
 
         total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)
         return Curvature(total / self.n_samples, center, moments / self.n_samples)
@@ -149,7 +150,7 @@ class Objective:
             z = block.raw(theta)
             if self.loss.couples:
                 return self.loss.mean(z)
-            h = self.loss.curvature_at(block.y, z)
+            h = np.maximum(self.loss.curvature_at(block.y, z), TRACE * self.loss.curvature)
             return block.weigh(h[:, 0]) if one else h
 
         bends = np.concatenate(self.source.map_blocks(of_rows))

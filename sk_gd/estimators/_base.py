@@ -145,7 +145,9 @@ class GradientDescentModel(
         self.learning_rate_ = state.rate * state.rate_scale
         self.method_ = plan.name
         self.optimality_ = stopping.relative(value, gap)
-        self.converged_ = self.optimality_ <= (self.tol or 0.0) or (reason is StopReason.ROUNDING and theta is state.theta)
+        hidden = np.finfo(objective.dtype).eps ** 0.5 * abs(objective.constant_value)  # what rounding may hide of a gap
+        settled = reason is StopReason.ROUNDING and theta is state.theta and gap <= hidden
+        self.converged_ = settled or self.optimality_ <= (self.tol or 0.0)
         self.stop_reason_ = reason.value
         if theta is not state.theta:
             self.stop_reason_ += f" The coefficients are those of epoch {kept}, which was better."
