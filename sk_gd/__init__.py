@@ -3,7 +3,19 @@
 from sk_gd import onnx
 from sk_gd.descent.minimize import descent_method, minimize
 from sk_gd.estimators import GDLinearRegressor, GDLogisticClassifier
+from sk_gd.inspection import DescentDisplay, DescentPathDisplay, LearningRateDisplay, learning_rate_curve
 
 __version__ = "0.1.0"
 
-__all__ = ["GDLinearRegressor", "GDLogisticClassifier", "__version__", "descent_method", "minimize", "onnx"]
+__all__ = [
+    "DescentDisplay",
+    "DescentPathDisplay",
+    "GDLinearRegressor",
+    "GDLogisticClassifier",
+    "LearningRateDisplay",
+    "__version__",
+    "descent_method",
+    "learning_rate_curve",
+    "minimize",
+    "onnx",
+]

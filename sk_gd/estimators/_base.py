@@ -20,6 +20,7 @@ from sk_gd.descent import (
     DivergenceError,
     History,
     Objective,
+    Plan,
     StoppingRule,
     StopReason,
     Watch,
@@ -27,8 +28,10 @@ from sk_gd.descent import (
     final_gap,
     make_plan,
 )
+from sk_gd.diagnosis import stability
 from sk_gd.estimators._callbacks import Tasks
 from sk_gd.estimators._data import check_alpha, check_initial, check_rows, keep_weighted
+from sk_gd.estimators._diagnosis import DiagnosisMixin
 from sk_gd.estimators._doc_link import DocLinkMixin
 from sk_gd.estimators._log import EpochLog
 from sk_gd.estimators._online import OnlineMixin
@@ -55,6 +58,7 @@ def every_one(watches: list[Watch]) -> Watch:
 class GradientDescentModel(
     VersionedMixin,
     DocLinkMixin,
+    DiagnosisMixin,
     TwinMixin,
     SparseCoefMixin,
     OnlineMixin,
@@ -101,17 +105,7 @@ class GradientDescentModel(
         if self.early_stopping is not False and held_out is None:
             rows, held_out = rows.split(self.validation_fraction, task.stratified, seed)
         objective = self._objective(rows, task)
-        plan = make_plan(
-            objective,
-            variant=self.variant,
-            batch_size=self.batch_size,
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,
-            preconditioner=self.preconditioner,
-            shuffle=self.shuffle,
-            average=self.average,
-        )
+        plan = self._plan(objective)
         state = self._start(objective, last, seed, coef_init, intercept_init)
         first_epoch, recoveries = state.n_epochs, state.n_recoveries
         stopping = StoppingRule(
@@ -165,6 +159,36 @@ class GradientDescentModel(
         source = source_of(X, np.ascontiguousarray(targets, X.dtype), None if weights is None else weights.astype(X.dtype))
         penalty = ElasticNet(check_alpha(self.alpha, source.n_features), self.l1_ratio, self.positive)
         return Objective(task.loss, penalty, source, task.n_outputs, self.fit_intercept)
+
+    def _plan(self, objective: Objective) -> Plan:
+        """The way down that the parameters ask for."""
+        return make_plan(
+            objective,
+            variant=self.variant,
+            batch_size=self.batch_size,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            schedule=self.schedule,
+            preconditioner=self.preconditioner,
+            shuffle=self.shuffle,
+            average=self.average,
+        )
+
+    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Rows, Task]:
+        """Rows that a fitted model is asked about."""
+        raise NotImplementedError
+
+    def _objective_of(self, X: Any, y: Any, sample_weight: Any = None) -> Objective:
+        """F of a fitted model on rows of the user's."""
+        check_is_fitted(self)
+        return self._objective(*self._known_rows(X, y, sample_weight))
+
+    def _stability(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """2 / L: descent on all these rows is stable below this rate, in the metric that it starts in."""
+        objective = self._objective_of(X, y, sample_weight)
+        state = DescentState(objective.constant, np.random.default_rng(0))
+        self._plan(objective).step.initialise(objective, state)
+        return stability(objective, state)
 
     def _start(
         self, objective: Objective, last: DescentState | None, seed: int, coef_init: Any, intercept_init: Any

@@ -5,38 +5,26 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sk_gd.descent import DescentState, Objective, StopReason
-from sk_gd.sources import Block
+from sk_gd.diagnosis import stability, steepest_feature
 
 LIMITS = {StopReason.MAX_ITER: "increase max_iter", StopReason.MAX_TIME: "raise max_time"}
 
 
 def divergence(model: Any, objective: Objective, state: DescentState) -> str:
     """Why the descent blew up: the rate, the limit of stability, and the feature that is to blame for it."""
-    smooth = objective.smoothness(state.metric) * state.metric.unit
-    j, share = steepest_feature(objective, smooth)
+    limit = stability(objective, state)
+    j, share, _ = steepest_feature(objective, 2 / limit)
     names = getattr(model, "feature_names_in_", None)
     name = f"feature {j}" if names is None else f"feature {names[j]!r} (column {j})"
     blame = f" {name[0].upper()}{name[1:]} alone makes {share:.0%} of L: scale it, or leave preconditioner='auto'."
     return (
         f"The objective rose above its start in epoch {state.n_epochs}, at a rate of {state.rate:.3g}; descent on all rows is "
-        f"stable below 2 / L = {2 / smooth:.3g}.{blame if model.preconditioner is None else ''} "
+        f"stable below 2 / L = {limit:.3g}.{blame if model.preconditioner is None else ''} "
         "Set learning_rate='auto' or a smaller one, or on_divergence='recover'."
     )
-
-
-def steepest_feature(objective: Objective, smooth: float) -> tuple[int, float]:
-    """The feature along which the objective may bend most, and its share of the largest bend in any direction."""
-
-    def bound(block: Block) -> Any:
-        return block.weigh(np.full((len(block.y), 1), objective.loss.curvature))
-
-    bends = objective.source.moments(bound, False, False)[2] / objective.n_samples + objective.penalty.l2
-    j = int(np.argmax(bends))
-    return j, float(np.broadcast_to(bends, objective.n_features)[j] / smooth)
 
 
 def of_rate(model: Any, recoveries: int) -> str:

@@ -208,9 +208,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             rows = Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
             held_out = None
             if self._check_validation(X_val, y_val, sample_weight_val):
-                X_val, y_val = check_rows(self, X_val, y_val, reset=False)
-                weights, codes = check_weights(sample_weight_val, X_val), codes_of(y_val, classes)
-                held_out = Rows(X_val, y_val, weights, codes[:, None], weigh_rows(of_class, codes, weights))
+                held_out = self._rows(X_val, y_val, sample_weight_val, classes, of_class)
             if self.warm_start and hasattr(self, "_state"):
                 refuse_other_classes(self.classes_, classes)
             self._descend(rows, held_out, task_of(classes), coef_init, intercept_init, given)
@@ -257,6 +255,16 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             self._pass(rows, task_of(joined), grow)
             self._class_counts = counts
         return self
+
+    def _rows(self, X: Any, y: Any, sample_weight: Any, classes: Array, of_class: Array | None) -> Rows:
+        """Rows of classes that are known."""
+        X, y = check_rows(self, X, y, reset=False)
+        weights, codes = check_weights(sample_weight, X), codes_of(y, classes)
+        return Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
+
+    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Rows, Task]:
+        of_class = class_weights(self.class_weight, self.classes_, self._class_counts)
+        return self._rows(X, y, sample_weight, self.classes_, of_class), task_of(self.classes_)
 
 
 def task_of(classes: Array) -> Task:

@@ -225,6 +225,10 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
             self._pass(rows, self._task(rows, known=getattr(self, "_loss", None)))
         return self
 
+    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Rows, Task]:
+        rows = self._rows(X, y, sample_weight, reset=False)
+        return rows, self._task(rows, known=self._loss)
+
     def _task(self, rows: Rows, known: tuple[str, Loss] | None = None) -> Task:
         """The loss with the numbers that it takes from the targets; those of the first rows where rows come once."""
         loss = REGRESSION_LOSSES[self.loss]() if isinstance(self.loss, str) else self.loss

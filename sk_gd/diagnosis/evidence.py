@@ -1,0 +1,194 @@
+"""What verdicts are made of: numbers from the history of a fit and, if the rows are at hand, from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_gd.descent import DescentState, Objective, Plan
+from sk_gd.descent.scheduled import ScheduledStep
+from sk_gd.preconditioners import Coordinates, Identity
+from sk_gd.sources import Block
+
+Array = NDArray[Any]
+
+EVERYDAY_TOL = 1e-4  # what counts as arrived where tol=None set no mark: the default of tol
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What the rows say.
+
+    Attributes
+    ----------
+    condition : float
+        Largest over smallest eigenvalue of the second derivative of F where the fit ended, in the coordinates of its steps; nan
+        where these have none that stay (line search) or there are too many.
+    limit : float
+        2 / L, in the metric in which the descent starts; nan with a line search.
+    separated : bool
+        Whether the model puts every row into its class, which proves that the classes can be separated.
+    constant : list of int
+        Columns that do not vary.
+    duplicates : list of (int, int)
+        Pairs of columns of which one is the other, but for scale and offset.
+    steepest : tuple of (int, float, float)
+        Without a metric: the feature along which F may bend most, its share of L, and its bend over that of the next.
+    """
+
+    condition: float
+    limit: float
+    separated: bool
+    constant: list[int]
+    duplicates: list[tuple[int, int]]
+    steepest: tuple[int, float, float] | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A fit, as verdicts see it.
+
+    Attributes
+    ----------
+    params : mapping
+        The estimator's parameters.
+    history : mapping of str to ndarray
+        ``history_``.
+    optimality, tol, converged
+        Relative gap left (nan if unknown), what it should be, and whether the fit is content with it.
+    reason : str
+        ``stop_reason_``.
+    names : list of str
+        Of the features.
+    data : DataFacts or None
+        None where nobody showed the rows.
+    """
+
+    params: Mapping[str, Any]
+    history: Mapping[str, Array]
+    optimality: float
+    tol: float | None
+    converged: bool
+    reason: str
+    names: list[str]
+    data: DataFacts | None = None
+
+    @cached_property
+    def arrived(self) -> bool:
+        """Whether the end is near enough to the minimum."""
+        return self.converged or self.optimality <= (EVERYDAY_TOL if self.tol is None else self.tol)
+
+    @property
+    def endless(self) -> bool:
+        """Whether F is known to have no minimum: it goes on towards zero as the coefficients grow."""
+        return self.data is not None and self.data.separated and not np.any(self.params["alpha"])
+
+    @property
+    def still(self) -> str:
+        """How much is left, in words; empty where nobody knows."""
+        return f"About {self.optimality:.1g} of the possible decrease of F is left" if self.optimality == self.optimality else ""
+
+    @cached_property
+    def curve(self) -> Array:
+        """Objective at the start and after every epoch."""
+        return self.history["objective"]
+
+    @cached_property
+    def noisy(self) -> bool:
+        """Whether gradients were estimates that stay noisy at the minimum, so that no epoch knew the gradient of all rows."""
+        return len(self.curve) > 1 and bool(np.isnan(self.history["gradient_norm"][1:]).all())
+
+    @cached_property
+    def searched(self) -> bool:
+        """Whether the length of steps came from a line search."""
+        automatic = self.params["optimizer"] == "auto" and self.params["learning_rate"] == "auto"
+        return automatic and self.params["variant"] == "batch" and self.params["schedule"] == "constant"
+
+    @cached_property
+    def left(self) -> float:
+        """What is left to gain at the end, in units of F."""
+        share = self.optimality
+        return float(share / (1 - share) * max(self.curve[0] - self.curve[-1], 0.0)) if share < 1 else np.inf
+
+    @cached_property
+    def pace(self) -> float:
+        """Share of the gap that an epoch leaves, over the second half of the descent; nan where that says nothing."""
+        half = len(self.curve) // 2
+        before = self.curve[-1 - half] - self.curve[-1] + self.left
+        return float((self.left / before) ** (1 / half)) if half >= 2 and 0 < self.left < before else np.nan
+
+
+def look_at(objective: Objective, plan: Plan, theta: Array, separates: bool) -> DataFacts:
+    """Take the facts of the rows, with a model at theta; ``separates`` asks whether it is right in every row."""
+    condition, limit, steepest = np.nan, np.nan, None
+    if isinstance(plan.step, ScheduledStep):
+        state = DescentState(theta, np.random.default_rng(0))
+        plan.step.initialise(objective, state)
+        limit = stability(objective, state)
+        if isinstance(state.metric, Identity):
+            steepest = steepest_feature(objective, 2 / limit)
+        if theta.size <= objective.max_full:
+            condition = condition_of(objective, theta, plan.step.coordinates)
+    constant, duplicates = alike(objective)
+    separated = separates and bool(all(objective.source.map_blocks(lambda rows: all_right(objective.source.take(rows), theta))))
+    return DataFacts(condition, limit, separated, constant, duplicates, steepest)
+
+
+def stability(objective: Objective, state: DescentState) -> float:
+    """2 / L: the rate up to which plain descent on all rows is stable, in the state's metric."""
+    return 2 / max(objective.smoothness(state.metric) * state.metric.unit, np.finfo(np.float64).tiny)
+
+
+def condition_of(objective: Objective, theta: Array, coordinates: Coordinates) -> float:
+    """Condition number of the second derivative at theta, in coordinates; directions without any bend left out."""
+    multiply, size = objective.hessian_product(theta), theta.size
+    basis = np.eye(size).reshape(size, *theta.shape)
+    hessian = np.array([coordinates.gradient(multiply(one)).ravel() for one in basis])
+    hessian = np.array([coordinates.gradient(row.reshape(theta.shape)).ravel() for row in hessian.T])
+    values = np.linalg.eigvalsh((hessian + hessian.T) / 2)
+    values = values[values > size * np.finfo(objective.dtype).eps * values.max()]
+    return float(values.max() / values.min()) if values.size else np.nan
+
+
+def alike(objective: Objective) -> tuple[list[int], list[tuple[int, int]]]:
+    """Constant columns and pairs of columns that are the same but for scale and offset, to rounding."""
+    full = objective.n_features <= objective.max_full
+    _, center, moments = objective.source.moments(lambda block: block.weigh(np.ones((len(block.y), 1))), full, True)
+    variance = (np.diag(moments) if full else moments) / objective.n_samples
+    rounding = 64 * float(np.finfo(objective.dtype).eps)
+    constant = variance <= (rounding * np.abs(center)) ** 2
+    if not full:
+        return np.flatnonzero(constant).tolist(), []
+    scale = np.where(constant, 1.0, np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny)))
+    correlation = np.abs(moments / objective.n_samples / scale / scale[:, None])
+    correlation[constant] = 0.0
+    pairs = np.argwhere(np.triu(correlation > 1 - rounding, 1))
+    return np.flatnonzero(constant).tolist(), [(int(i), int(j)) for i, j in pairs]
+
+
+def all_right(block: Block, theta: Array) -> bool:
+    """Whether a classifier with these parameters puts every row of a block into its class."""
+    z, codes = block.raw(theta), block.y[:, 0].astype(int)
+    if z.shape[1] == 1:
+        return bool(np.all(np.where(codes == 1, z[:, 0], -z[:, 0]) > 0))
+    own = z[np.arange(len(z)), codes]
+    z[np.arange(len(z)), codes] = -np.inf
+    return bool(np.all(own > z.max(axis=1)))
+
+
+def steepest_feature(objective: Objective, smooth: float) -> tuple[int, float, float]:
+    """The feature along which the objective may bend most, its share of the largest bend, and how far it is above the next."""
+
+    def bound(block: Block) -> Array:
+        return block.weigh(np.full((len(block.y), 1), objective.loss.curvature))
+
+    bends = objective.source.moments(bound, False, False)[2] / objective.n_samples + objective.penalty.l2
+    bends = np.broadcast_to(bends, objective.n_features)
+    j = int(np.argmax(bends))
+    others = np.append(np.delete(bends, j), objective.loss.curvature if objective.fit_intercept else [])
+    return j, float(bends[j] / smooth), float(bends[j] / max(others.max(initial=0.0), np.finfo(np.float64).tiny))

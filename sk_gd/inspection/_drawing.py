@@ -1,0 +1,53 @@
+"""What the displays share: matplotlib when it is needed, and styles that differ in black and white, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_gd._compat import optional
+
+Array = NDArray[Any]
+
+# colours that differ for the colour-blind (Okabe and Ito, 2008), lines and markers that differ without colour
+COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9")
+DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (9, 3)))
+MARKERS = ("o", "s", "^", "D", "v", "P")
+GREY = "#777777"
+MANY = 30.0  # largest over smallest value from which powers of ten are ticks enough
+N_MARKS = 8  # markers on a line: enough to tell it from others, few enough to see it
+
+
+def pyplot() -> Any:
+    """matplotlib.pyplot, or an error that says how to get it."""
+    return optional("matplotlib.pyplot", extra="plot")
+
+
+def style(i: int) -> dict[str, Any]:
+    """Look of the i-th line."""
+    k = i % len(COLOURS)
+    return {"color": COLOURS[k], "linestyle": DASHES[k], "marker": MARKERS[k], "markersize": 4.5, "linewidth": 1.5}
+
+
+def marks(count: int, i: int) -> list[int]:
+    """Where the i-th line of ``count`` points has its markers, a little apart from those of the others."""
+    return sorted({int(k) for k in np.linspace(0, max(count - 1, 0), N_MARKS) + i * count / (6 * N_MARKS) if k < count})
+
+
+def spread(values: Array) -> float:
+    """Ratio of the largest to the smallest of positive numbers, 1 where there are others or none: what asks for a log axis."""
+    finite = values[np.isfinite(values)]
+    return float(finite.max() / finite.min()) if finite.size and finite.min() > 0 else 1.0
+
+
+def log_ticks(axis: Any, values: Array) -> None:
+    """Make the vertical axis logarithmic, with labels that people can read: few, and round."""
+    axis.set_yscale("log")
+    ticker = optional("matplotlib.ticker", extra="plot")
+    many = spread(values) > MANY
+    axis.yaxis.set_major_locator(ticker.LogLocator(numticks=7) if many else ticker.LogLocator(subs=(1, 2, 5)))
+    if not many:
+        axis.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.yaxis.set_minor_formatter(ticker.NullFormatter())

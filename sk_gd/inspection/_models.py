@@ -1,0 +1,46 @@
+"""From what a user passes to a display (one estimator, several, pipelines that end in one) to fitted models with names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+
+def listed(things: Any, names: Sequence[str] | None) -> tuple[list[Any], list[str]]:
+    """Estimators and their names: given, the keys of a dict, or in what the estimators differ."""
+    if isinstance(things, Mapping):
+        things, names = list(things.values()), [str(key) for key in things] if names is None else names
+    things = list(things) if isinstance(things, list | tuple) else [things]
+    if not things:
+        raise ValueError("There is nothing to show: pass an estimator, or a list or dict of some.")
+    names = differences([model_of(thing) for thing in things]) if names is None else [str(name) for name in names]
+    if len(names) != len(things):
+        raise ValueError(f"names must hold one for each of the {len(things)} estimators, got {len(names)}.")
+    return things, names
+
+
+def model_of(thing: Any) -> Any:
+    """The estimator, or the last step of a pipeline."""
+    return thing[-1] if isinstance(thing, Pipeline) else thing
+
+
+def transformed(thing: Any, X: Any) -> Any:
+    """X as the last step of a fitted pipeline sees it."""
+    return thing[:-1].transform(X) if isinstance(thing, Pipeline) and len(thing) > 1 else X
+
+
+def differences(models: list[Any]) -> list[str]:
+    """In what models differ: kind, variant, other parameters; their kind where there is only one."""
+    kinds = [type(model).__name__ for model in models]
+    if len(models) == 1:
+        return kinds
+    tables = [model.get_params(deep=False) for model in models]
+    parts: list[list[str]] = [[kind] if len(set(kinds)) > 1 else [] for kind in kinds]
+    for key in tables[0]:
+        values = [repr(table.get(key)) for table in tables]
+        if len(set(values)) > 1 and key != "random_state":
+            for part, table in zip(parts, tables, strict=True):
+                part.append(str(table[key]) if key == "variant" else f"{key}={table.get(key)}")
+    return [", ".join(part) or f"{kind} {i}" for i, (part, kind) in enumerate(zip(parts, kinds, strict=True), start=1)]

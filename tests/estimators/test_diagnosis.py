@@ -1,0 +1,216 @@
+"""Every verdict on data made to deserve it, and none on data that do not."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_array
+
+from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd.diagnosis import VERDICTS
+
+TEXTBOOK = {"optimizer": "gd", "preconditioner": None, "tol": None, "random_state": 0}
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture
+def plain(rng):
+    """Rows of three independent features of unit variance: every second derivative is about 1."""
+    X = rng.normal(size=(300, 3))
+    return X, X @ [1.0, -2.0, 3.0] + rng.normal(size=300)
+
+
+def limit(X, fit_intercept=True):
+    """2 / L of least squares, by numpy."""
+    A = np.column_stack([X, np.ones(len(X))]) if fit_intercept else X
+    return 2 / np.linalg.eigvalsh(A.T @ A / len(X)).max()
+
+
+def names(model, *rows):
+    return set(model.diagnose(*rows).names)
+
+
+def test_converged(Estimator, variant, problem_for):
+    """A default fit has converged, with the rows at hand or without, and nothing needs to be changed."""
+    X, y, _ = problem_for(Estimator, columns="raw", n_samples=300)
+    model = Estimator(variant, random_state=0).fit(X, y)
+    assert names(model) == names(model, X, y) == {"converged"}
+    (verdict,) = model.diagnose(X, y).verdicts
+    assert not verdict.change
+    assert model.stop_reason_ in verdict.evidence
+
+
+def test_slow(plain):
+    """A ravine of condition number 10^4 is slow, the same rows scaled are not, and the number is numpy's."""
+    X, y = plain
+    ravine = X * [1.0, 0.5, 0.01]
+    params = TEXTBOOK | {"learning_rate": 0.5 * limit(ravine), "max_iter": 200}
+    model = GDLinearRegressor(**params).fit(ravine, y)
+    assert names(model) == names(model, ravine, y) == {"slow"}
+    A = np.column_stack([ravine, np.ones(len(X))])
+    assert f"{np.linalg.cond(A) ** 2:.2g} in the coordinates" in str(model.diagnose(ravine, y))
+    assert model.diagnose(ravine, y).verdicts[0].change == "preconditioner='auto'"
+    assert names(GDLinearRegressor(**params).fit(X, y), X, y) == {"converged"}
+    scaled = GDLinearRegressor(**params | {"preconditioner": "diagonal"}).fit(ravine, y)
+    assert names(scaled, ravine, y) == {"converged"}
+
+
+def test_slow_by_a_small_rate(plain):
+    """Well conditioned rows at a tiny rate: the rate is what has to change."""
+    X, y = plain
+    model = GDLinearRegressor(**TEXTBOOK, learning_rate=1e-3, max_iter=100).fit(X, y)
+    (verdict,) = model.diagnose(X, y).verdicts
+    assert (verdict.name, verdict.change) == ("slow", "learning_rate='auto'")
+
+
+def test_few_epochs_are_not_slow(plain):
+    """A descent that goes well and was merely stopped has no verdict, and the report says why it ended."""
+    X, y = plain
+    model = GDLinearRegressor(**TEXTBOOK, learning_rate=0.05, max_iter=30).fit(X, y)
+    diagnosis = model.diagnose(X, y)
+    assert diagnosis.names == ()
+    assert "max_iter" in str(diagnosis)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.5, "converged"), (0.999, "oscillating"), (1.3, "oscillating")])
+def test_oscillating(plain, share, expected):
+    """Near 2 / L and beyond it, not at 1 / L."""
+    X, y = plain
+    model = GDLinearRegressor(**TEXTBOOK, learning_rate=share * limit(X), max_iter=80).fit(X, y)
+    diagnosis = model.diagnose(X, y)
+    assert expected in diagnosis.names
+    if expected == "oscillating":
+        assert "slow" not in diagnosis.names
+        assert f"2 / L = {limit(X):.3g}" in str(diagnosis) or f"2 / L is {limit(X):.3g}" in str(diagnosis)
+    else:
+        assert diagnosis.names == ("converged",)
+
+
+@pytest.mark.parametrize(("variant", "rate"), [("stochastic", 0.05), ("mini-batch", 0.5)])
+def test_noise_floor(plain, variant, rate):
+    """Estimates from some rows at a constant rate stay above the minimum; averages, variance reduction and batch do not."""
+    X, y = plain
+    y = y + 3 * np.sin(17 * y)
+    params = TEXTBOOK | {"variant": variant, "learning_rate": rate, "max_iter": 60}
+    if variant == "mini-batch":
+        params["batch_size"] = 5
+    model = GDLinearRegressor(**params).fit(X, y)
+    assert names(model) == names(model, X, y) == {"noise_floor"}
+    assert model.diagnose().verdicts[0].change == "average=True"
+    for better in ({"optimizer": "svrg", "learning_rate": "auto"}, {"variant": "batch", "batch_size": "auto", "learning_rate": 0.5}):
+        assert "noise_floor" not in names(GDLinearRegressor(**params | better).fit(X, y), X, y)
+
+
+def test_tiny_rate_is_no_noise_floor(plain):
+    """A stochastic descent that creeps is slow, not at its floor."""
+    X, y = plain
+    model = GDLinearRegressor("stochastic", **TEXTBOOK, learning_rate=1e-6, max_iter=60).fit(X, y)
+    assert names(model, X, y) == {"slow"}
+
+
+def test_overfitting(rng):
+    """More features than rows and no penalty: the score turns down after epoch k; with rows enough it does not."""
+    X = rng.normal(size=(3000, 60))
+    y = X @ (0.3 * rng.normal(size=60)) + 3 * rng.normal(size=3000)
+    params = TEXTBOOK | {"learning_rate": 0.1, "max_iter": 300, "early_stopping": True}
+    few = GDLinearRegressor(**params).fit(X[:70], y[:70], X_val=X[300:], y_val=y[300:])
+    (verdict,) = (verdict for verdict in few.diagnose().verdicts if verdict.name == "overfitting")
+    assert verdict.title == f"Overfitting from epoch {few.best_iter_}"
+    assert "alpha" in verdict.change
+    many = GDLinearRegressor(**params).fit(X[:2000], y[:2000], X_val=X[2000:], y_val=y[2000:])
+    assert "overfitting" not in names(many)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("alpha", [0.0, 1e-3])
+def test_separable(rng, n_classes, alpha):
+    """Classes apart are separable, with a penalty and without; one row among those of another class changes that."""
+    y = np.arange(150) % n_classes
+    X = rng.normal(size=(150, 2)) * 0.1 + np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])[y]
+    model = GDLogisticClassifier(alpha=alpha, max_iter=50).fit(X, y)
+    assert "separable" in names(model, X, y)
+    assert ("converged" in names(model, X, y)) == (alpha > 0)
+    assert ("no minimum" in str(model.diagnose(X, y))) == (alpha == 0)
+    assert "separable" not in names(model)
+    X[0] = X[1]  # of another class
+    assert "separable" not in names(GDLogisticClassifier(alpha=alpha, max_iter=50).fit(X, y), X, y)
+
+
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+def test_redundant(plain, container):
+    """A copy in another unit, and a column of one value, are named; columns that merely resemble each other are not."""
+    X, y = plain
+    worse = np.column_stack([X, 9 / 5 * X[:, 1] + 32, np.full(len(X), 7.0)])
+    model = GDLinearRegressor().fit(container(worse), y)
+    diagnosis = model.diagnose(container(worse), y)
+    assert "redundant" in diagnosis.names
+    assert "feature 1 and feature 3" in str(diagnosis)
+    assert "onstant: feature 4" in str(diagnosis)
+    alike = np.column_stack([X, X[:, 1] + 1e-3 * X[:, 0]])
+    assert "redundant" not in names(GDLinearRegressor().fit(container(alike), y), container(alike), y)
+
+
+def test_dominated(plain):
+    """One feature in small units, for a textbook's descent; not if all are, and not in a metric."""
+    X, y = plain
+    frame = pd.DataFrame(X * [1.0, 1000.0, 1.0], columns=["age", "grams", "height"])
+    model = GDLinearRegressor(**TEXTBOOK, max_iter=50).fit(frame, y)
+    assert "dominated" in names(model, frame, y)
+    assert "grams alone makes 100% of L" in str(model.diagnose(frame, y))
+    assert "dominated" not in names(GDLinearRegressor(**TEXTBOOK, max_iter=50).fit(1000 * X, y), 1000 * X, y)
+    params = TEXTBOOK | {"preconditioner": "diagonal", "max_iter": 2}
+    assert "dominated" not in names(GDLinearRegressor(**params).fit(frame, y), frame, y)
+
+
+def test_every_verdict_has_a_test():
+    """One named like it, in this file."""
+    assert {name for name in VERDICTS if f"test_{name}" in globals()} == set(VERDICTS)
+
+
+def test_report(plain):
+    """Lines of a width that terminals have, markup that is closed and escaped, and a hint to show the rows."""
+    X, y = plain
+    frame = pd.DataFrame(X * [1.0, 1000.0, 1.0], columns=["age", "<grams>", "height"])
+    model = GDLinearRegressor(**TEXTBOOK, max_iter=50).fit(frame, y)
+    text = str(model.diagnose(frame, y))
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.splitlines()[0] == f"GDLinearRegressor: {model.method_}"
+    assert text.count("Change: ") == len(model.diagnose(frame, y).verdicts)
+    markup = model.diagnose(frame, y)._repr_html_()
+    assert "&lt;grams&gt;" in markup
+    assert "<grams>" not in markup
+    for tag in ("div", "dl", "dt", "dd", "p"):
+        assert markup.count(f"<{tag}>") == markup.count(f"</{tag}>")
+    assert "diagnose(X, y)" in str(model.diagnose())
+    assert "diagnose(X, y)" not in text
+
+
+def test_after_partial_fit(plain):
+    """Nobody had all rows, so only with them can be said how near the minimum is."""
+    X, y = plain
+    model = GDLinearRegressor().partial_fit(X[:200], y[:200]).partial_fit(X[200:], y[200:])
+    assert names(model) == set()
+    assert names(model, X, y) == {"converged"}
+
+
+def test_weights_and_classes(rng):
+    """The rows are looked at with sample weights, class weights and labels as in the fit."""
+    X = rng.normal(size=(100, 2))
+    y = np.where(X[:, 0] + 0.5 * rng.normal(size=100) > 0, "yes", "no")
+    weights = rng.random(100)
+    model = GDLogisticClassifier(class_weight="balanced").fit(X, y, sample_weight=weights)
+    assert names(model, X, y, weights) == {"converged"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model._objective_of(X, y, weights).value_and_gradient(model._theta())[0] == pytest.approx(model.loss_curve_[-1])
+
+
+def test_refuses(plain):
+    """Half of the rows."""
+    X, y = plain
+    model = GDLinearRegressor().fit(X, y)
+    for half in ({"X": X}, {"y": y}, {"sample_weight": y}):
+        with pytest.raises(ValueError, match="X and y together"):
+            model.diagnose(**half)
