@@ -49,6 +49,7 @@ class Function:
         self.start = start[None]
         self.bounded = bool(np.isfinite(bounds.lb).any() or np.isfinite(bounds.ub).any())
         self.n_values = self.n_gradients = 0
+        self.n_passes = 0.0
         # gradients are known to about this relative error, which says how far apart to take two of them
         error = np.finfo(np.float64).eps ** (1.0 if jac else 2 / 3)
         self.spacing, self.noise = error ** (1 / 3), 10 * error ** (2 / 3)
@@ -74,7 +75,7 @@ class Function:
             if not np.isfinite(value):
                 return np.nan, np.full(self.shape, np.nan)
             gradient = self.jac(x.copy(), *self.args) if self.jac else self.differences(x, value)
-        self.n_gradients += 1
+        self.n_gradients, self.n_passes = self.n_gradients + 1, self.n_passes + 1
         gradient = np.asarray(gradient, dtype=np.float64)
         if gradient.size != self.n_features:
             raise ValueError(f"The gradient must have the {self.n_features} entries of x, got shape {gradient.shape}.")

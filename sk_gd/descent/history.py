@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-COLUMNS = ("epoch", "updates", "objective", "gradient_norm", "rate", "seconds", "validation_score")
+COLUMNS = ("epoch", "updates", "passes", "objective", "gradient_norm", "rate", "seconds", "validation_score")
 PATH_SIZE = 2**22  # numbers that a path may hold: 32 MiB
 
 

@@ -58,7 +58,9 @@ def descend(
     """
     step.initialise(objective, state)
     if not len(state.history):
-        state.record()
+        state.record(objective.n_passes)
+    elif state.passes_before != state.passes_before:  # to go on from where a fit ended is not counted
+        state.passes_before = state.history["passes"][-1] - objective.n_passes
     if state.ceiling != state.ceiling:
         state.ceiling = state.loss_curve[0] + objective.rounding(state.loss_curve[0])
     while (reason := stopping(state)) is None or not sure(reason, objective, step, state, stopping):
@@ -69,7 +71,7 @@ def descend(
                 raise DivergenceError(state)
             state.recover()
         stop = watch(state)
-        state.record()
+        state.record(objective.n_passes)
         if stopping.stalled(state):
             step.shorten(state)
         if stop:

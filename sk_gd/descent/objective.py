@@ -40,6 +40,7 @@ class Objective:
         self.dtype = source.dtype
         self.n_samples, self.n_features = source.n_samples, source.n_features
         self.shape = (n_outputs, self.n_features + fit_intercept)
+        self.n_passes = 0.0
 
     def coef(self, theta: Array) -> Array:
         """Theta without the intercept."""
@@ -91,6 +92,7 @@ class Objective:
             per_row, slope = self.loss.value_and_slope(block.y, block.raw(theta))
             value = float(block.weigh(per_row).sum(dtype=np.float64))
             gradient = block.gradient(block.weigh(slope), self.fit_intercept)
+        self.n_passes += count / self.n_samples
         coef = self.coef(theta)
         gradient = gradient / count  # never by the rows' own weights: that would cancel them where a batch is one row
         self.coef(gradient)[:] += self.penalty.gradient(coef)
@@ -113,12 +115,14 @@ class Objective:
             h: Array = block.weigh(self.loss.curvature_at(block.y, z))
             return np.maximum(h, TRACE * self.loss.curvature)
 
+        self.n_passes += 1
         total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)
         return Curvature(total / self.n_samples, center, moments / self.n_samples)
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Mean over the rows of ``(diag(p) - p p') (x) (x - center, 1)(x - center, 1)'``, all outputs against all."""
         source, (n_outputs, width) = self.source, self.shape
+        self.n_passes += 1 + self.fit_intercept
         center = np.zeros(self.n_features)
         if self.fit_intercept:
             one = np.ones(self.n_samples) if source.weights is None else source.weights
@@ -153,6 +157,7 @@ class Objective:
             h = np.maximum(self.loss.curvature_at(block.y, z), TRACE * self.loss.curvature)
             return block.weigh(h[:, 0]) if one else h
 
+        self.n_passes += 1
         bends = np.concatenate(self.source.map_blocks(of_rows))
         if one:
             loss: Cost = SquaredError()
@@ -161,6 +166,7 @@ class Objective:
             loss, model = Bend(self.loss.couples), self.source.retarget(bends, self.source.weights)
 
         def multiply(step: Array) -> Array:
+            self.n_passes += 1
             product = model.value_and_gradient(loss, step, NO_SLOPES)[1] / self.n_samples
             self.coef(product)[:] += self.penalty.gradient(self.coef(step))
             return product
@@ -175,6 +181,7 @@ class Objective:
         probe = self.source.retarget(np.zeros((self.n_samples, self.shape[0]), self.source.dtype), self.source.weights)
 
         def bend(v: Array) -> Array:
+            self.n_passes += 1
             bent = self.loss.curvature * probe.value_and_gradient(SquaredError(), v, NO_SLOPES)[1] / self.n_samples
             self.coef(bent)[:] += self.penalty.gradient(self.coef(v))
             return bent
@@ -193,6 +200,7 @@ class Objective:
 
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
         """Largest curvature of the loss of a single row in these coordinates: anywhere, or at theta."""
+        self.n_passes += 1 + (theta is not None)
         size = self.source.squared_norms(coordinates) + self.fit_intercept
         if theta is None:
             bound: float | Array = self.loss.curvature

@@ -188,6 +188,7 @@ def steady_curvature(objective: Objective, theta: Array, full: bool, centred: bo
             h = np.full_like(h, objective.loss.curvature)
         return block.weigh(np.maximum(h, 1e-10 * objective.loss.curvature))
 
+    objective.n_passes += 1
     total, center, moments = objective.source.moments(of_block, full, centred and objective.fit_intercept)
     return Curvature(total / objective.n_samples, center, moments / objective.n_samples)
 

@@ -32,6 +32,8 @@ class Problem(Protocol):
         Whether the outputs pull on each other.
     max_full : int
         Features up to which a metric that relates them to each other is worth its making.
+    n_passes : float
+        Passes over the rows so far: gradients of some rows count by their share, and what is no gradient counts, too.
     constant_value : float
         Value at the reference point, from where the whole way to the minimum is counted.
     """
@@ -45,6 +47,7 @@ class Problem(Protocol):
     quadratic: bool
     couples: bool
     max_full: int
+    n_passes: float
 
     @property
     def constant_value(self) -> float: ...

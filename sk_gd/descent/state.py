@@ -64,7 +64,8 @@ class DescentState:
     seed : int
         Of ``rng`` and of the rows held out for validation: a later fit has to hold out the same.
     history : History
-        What has been, epoch by epoch; ``seconds_before`` were spent by the fits that this one goes on from.
+        What has been, epoch by epoch; ``seconds_before`` and ``passes_before`` were spent by the fits that this one goes on from,
+        the latter nan until that is known.
     """
 
     theta: Array
@@ -104,6 +105,7 @@ class DescentState:
     seen: Any = None
     began: float = field(default_factory=time.monotonic)
     seconds_before: float = 0.0
+    passes_before: float = 0.0
 
     def __post_init__(self) -> None:
         self.start = self.theta
@@ -113,13 +115,14 @@ class DescentState:
         """Objective at the start and after every epoch."""
         return self.history["objective"]
 
-    def record(self) -> None:
-        """Close an epoch: write down what is known of it, keep the best point."""
+    def record(self, n_passes: float) -> None:
+        """Close an epoch: write down what is known of it, keep the best point; ``n_passes`` are those of this fit."""
         known = self.exact and self.gradient is not None  # else the last gradient is that of another theta
         self.history.append(
             self.theta,
             epoch=self.n_epochs,
             updates=self.n_updates,
+            passes=self.passes_before + n_passes,
             objective=self.value,
             gradient_norm=float(np.linalg.norm(self.gradient)) if known else np.nan,
             rate=self.rate * self.rate_scale,
@@ -151,7 +154,7 @@ class DescentState:
         """A copy to go on from, with the clock at zero."""
         state = deepcopy(self)
         state.began, state.stuck, state.settled = time.monotonic(), False, False
-        state.seconds_before = float(state.history["seconds"][-1])
+        state.seconds_before, state.passes_before = float(state.history["seconds"][-1]), np.nan
         return state
 
     def hand_over(self) -> None:

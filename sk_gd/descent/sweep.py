@@ -43,6 +43,7 @@ class SweepStep(ScheduledStep[Objective]):
         ``slopes``, shape (n_samples, n_outputs), and ``anchor``, the mean gradient made of them, reduce the variance of the
         estimates; empty arrays leave them plain. ``refresh`` keeps both up to date during the sweep (SAGA).
         """
+        objective.n_passes += 1
         source, size = objective.source, min(self.batching.size, objective.n_samples)
         order = self.batching.order(objective.n_samples, state.rng)
         rates = self.rates(state, self.batching.n_updates(objective.n_samples))

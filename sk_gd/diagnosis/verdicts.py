@@ -40,7 +40,8 @@ def converged(seen: Evidence) -> Verdict | None:
     """The gap is small."""
     if not seen.arrived or seen.endless:
         return None
-    return Verdict("converged", "Converged", f"{seen.still or 'F is flat'} after {len(seen.curve) - 1} epochs. {seen.reason}")
+    reason = seen.reason if seen.converged else ""  # with tol=None the epochs ran out, whatever was reached
+    return Verdict("converged", "Converged", f"{seen.still or 'F is flat'} after {len(seen.curve) - 1} epochs. {reason}".rstrip())
 
 
 def oscillating(seen: Evidence) -> Verdict | None:

@@ -83,9 +83,10 @@ loss_curve_ : ndarray of shape (n_epochs + 1,)
     F after every epoch; entry 0 is the start, the constant model. Explicit stochastic optimizers note the mean that an epoch
     met on its way, the others the exact value.
 history_ : dict of ndarray of shape (n_epochs + 1,)
-    "epoch", "updates", "objective", "gradient_norm", "rate", "seconds" and "validation_score" at the start (entry 0) and after
-    every epoch; nan where a step does not know them. The gradient is that of the smooth part of F, the rate is the one before
-    the schedule. A warm start goes on with the same problem's history.
+    "epoch", "updates", "passes", "objective", "gradient_norm", "rate", "seconds" and "validation_score" at the start (entry 0)
+    and after every epoch; nan where a step does not know them. Passes over the rows are those of gradients, line search and metric
+    together. The gradient is that of the smooth part of F, the rate is the one before the schedule. A warm start goes on with
+    the same problem's history.
 coef_path_ : ndarray of shape (n_places, n_outputs, n_features + fit_intercept) or None
     With ``record="path"``, the coefficients on the way, intercept last. At most 2^22 numbers: when they are full, every second
     place is dropped.

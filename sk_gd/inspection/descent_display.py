@@ -14,6 +14,7 @@ from sk_gd.inspection._trace import Trace
 X_AXES = {
     "epochs": ("epoch", "epoch"),
     "updates": ("updates", "updates of the parameters"),
+    "passes": ("passes", "passes over the data"),
     "seconds": ("seconds", "time in seconds"),
 }  # column of the history, label
 Y_AXES = {"objective": "objective F", "gap": "gap to the minimum, F - F_min"}
@@ -87,8 +88,8 @@ class DescentDisplay:
         ----------
         estimators : estimator, list of estimators or dict of str to estimator
             Fitted; pipelines that end in one will do, too.
-        x : {"epochs", "updates", "seconds"}, default="epochs"
-            What the way is measured in.
+        x : {"epochs", "updates", "passes", "seconds"}, default="epochs"
+            What the way is measured in; "passes" over the data count what line searches and metrics take, too.
         y : {"objective", "gap"}, default="objective"
             The objective F, or F minus its minimum.
         xscale : {"linear", "log"}, default="linear"
@@ -137,7 +138,7 @@ class DescentDisplay:
 
         Parameters
         ----------
-        x : {"epochs", "updates", "seconds"}, default="epochs"
+        x : {"epochs", "updates", "passes", "seconds"}, default="epochs"
             What the way is measured in.
         y : {"objective", "gap"}, default="objective"
             The objective F, or F minus its minimum.
@@ -185,7 +186,7 @@ class DescentDisplay:
             first = min(float(trace.history[column][1:2].min(initial=np.inf)) for trace in self.traces)
             self.ax_.set_xscale("symlog", linthresh=first if np.isfinite(first) else 1.0)
             self.ax_.set_xlim(left=0.0)
-        elif x != "seconds":
+        elif x in ("epochs", "updates"):
             self.ax_.xaxis.get_major_locator().set_params(integer=True)
         self.ax_.set_ylabel(Y_AXES[y])
         self.axes_[-1].set_xlabel(label)
@@ -224,7 +225,7 @@ class DescentDisplay:
                 self.ax_.plot(across, at, label=f"{name}, loss on validation rows", **thin)
             mark = {"color": line.get_color(), "linestyle": "none", "zorder": 3, "clip_on": False}
             self.ax_.plot(across[-1:], curve[-1:], marker="x", markersize=9, markeredgewidth=2, **mark)
-            self.ax_.plot(across[trace.best], at[trace.best], marker="*", markersize=13, markeredgecolor="white", **mark)
+            self.ax_.plot(across[[trace.best]], at[[trace.best]], marker="*", markersize=13, markeredgecolor="white", **mark)
         self.ax_.plot([], [], "*", color=GREY, markersize=11, label="best epoch")
 
     def _draw_detail(self, axis: Any, column: str, detail: str) -> None:
@@ -235,7 +236,7 @@ class DescentDisplay:
                 if trace.validation_loss:
                     continue
                 best = {"marker": "*", "markersize": 11, "markeredgecolor": "white", "zorder": 3}
-                axis.plot(across[trace.best], values[trace.best], color=style(i)["color"], **best)
+                axis.plot(across[[trace.best]], values[[trace.best]], color=style(i)["color"], **best)
             axis.plot(across, values, **style(i) | {"markevery": marks(len(values), i), "markersize": 3.5})
         values = np.concatenate([trace.history[detail] for trace in self.traces])
         if detail != "validation_score" and spread(values) > WIDE:

@@ -133,7 +133,7 @@ class LearningRateDisplay:
             (line,) = self.ax_.plot(curve.rates, finite, label=f"{name}: lowest at {curve.suggested:.2g}", **look)
             self.lines_.append(line)
             best = curve.objectives.min()
-            self.ax_.plot(curve.suggested, best, "*", color=line.get_color(), markersize=14, markeredgecolor="white", zorder=3)
+            self.ax_.plot([curve.suggested], [best], "*", color=line.get_color(), markersize=14, markeredgecolor="white", zorder=3)
             if curve.limit is not None:
                 self.ax_.axvline(
                     curve.limit, color=line.get_color(), linestyle=line.get_linestyle(), linewidth=1.0,

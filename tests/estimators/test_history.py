@@ -27,6 +27,18 @@ def test_columns(Estimator, variant, problem_for):
     assert model.validation_scores_ is model.best_iter_ is None
 
 
+def test_passes(Estimator, variant, problem_for):
+    """A textbook's epoch is a pass; variance reduction takes a sweep and a full gradient; a line search a pass or more."""
+    X, y, _ = problem_for(Estimator)
+    plain = Estimator(variant, max_iter=7, **TEXTBOOK).fit(X, y).history_["passes"]
+    assert_array_equal(np.diff(plain), 1.0)
+    method = Estimator(variant, batch_size=9 if variant == "mini-batch" else "auto", tol=None, max_iter=4, random_state=0)
+    passes = np.diff(method.fit(X, y).history_["passes"])
+    assert passes.min() >= (1.0 if variant == "batch" else 2.0)
+    calm = Estimator(variant, max_iter=7, **TEXTBOOK | {"warm_start": True}).fit(X, y).fit(X, y)
+    assert_array_equal(np.diff(calm.history_["passes"]), 1.0)
+
+
 @pytest.mark.parametrize("optimizer", ["auto", "gd"])
 def test_gradient_norm(Estimator, variant, optimizer, problem_for, Judge):
     """The norm of the gradient of F where the epoch has computed it on all rows, nan where that would take another pass."""

@@ -54,10 +54,16 @@ def labels(ax):
 
 def marked(ax, marker):
     """Places of single marks."""
-    return [tuple(map(float, line.get_data())) for line in ax.lines if line.get_marker() == marker and len(line.get_xdata()) == 1]
+    return [
+        tuple(float(np.ravel(side)[0]) for side in line.get_data())
+        for line in ax.lines
+        if line.get_marker() == marker and len(line.get_xdata()) == 1
+    ]
 
 
-@pytest.mark.parametrize(("x", "column"), [("epochs", "epoch"), ("updates", "updates"), ("passes", "passes"), ("seconds", "seconds")])
+@pytest.mark.parametrize(
+    ("x", "column"), [("epochs", "epoch"), ("updates", "updates"), ("passes", "passes"), ("seconds", "seconds")]
+)
 def test_descent_lines(models, x, column):
     """A line per estimator, against the column that was asked for; the best epoch has a star, the end a cross."""
     display = DescentDisplay.from_estimator(models, x=x)
@@ -75,8 +81,7 @@ def test_descent_lines(models, x, column):
 def test_lines_differ_without_colour(models):
     """Dashes and markers are enough to tell them."""
     lines = DescentDisplay.from_estimator(models).lines_
-    assert len({line.get_marker() for line in lines}) == len({line._dash_pattern for line in lines} | {None}) - 0 or True
-    assert len({(str(line._unscaled_dash_pattern), line.get_marker()) for line in lines}) == 3
+    assert len({line.get_marker() for line in lines}) == len({str(line._unscaled_dash_pattern) for line in lines}) == 3
 
 
 def test_gap(models, rows, Judge):
@@ -204,10 +209,12 @@ def test_paths_of_minimize():
     named = {"gd": sk_gd.minimize(rosen, [1.2, 1.0], optimizer="gd", max_iter=9, record="path")}
     assert DescentPathDisplay.from_minimize(named, rosen, resolution=3).names == ["gd"]
     wide = sk_gd.minimize(lambda x, c: float(((x - c) ** 2).sum()), np.ones(4), (2.0,), record="path")
-    assert DescentPathDisplay.from_minimize(wide, lambda x, c: ((x - c) ** 2).sum(), (2.0,), resolution=3).labels[0].startswith("1st")
+    assert (
+        DescentPathDisplay.from_minimize(wide, lambda x, c: ((x - c) ** 2).sum(), (2.0,), resolution=3).labels[0].startswith("1st")
+    )
     with pytest.raises(ValueError, match="record='path'"):
         DescentPathDisplay.from_minimize(sk_gd.minimize(rosen, [1.2, 1.0]), rosen)
-    with pytest.raises(ValueError, match="one variable|has one"):
+    with pytest.raises(ValueError, match="has one"):
         DescentPathDisplay.from_minimize(sk_gd.minimize(lambda x: x[0] ** 2, [1.0], record="path"), rosen)
 
 
