@@ -83,9 +83,9 @@ def slow(seen: Evidence) -> Verdict | None:
     per_ten = np.log(0.1) / np.log(pace)
     shown = f"An epoch takes off {1 - pace:.1g} of the gap, so a tenth of it is reached in about {per_ten:,.0f} epochs. "
     if data is not None and data.condition == data.condition:
-        shown += f"The condition number is {data.condition:.2g} in the coordinates of the steps."
+        shown += f"The condition number is {about(data.condition, 2)} in the coordinates of the steps."
     else:
-        shown += f"Steepest descent at 1 / L is as slow at a condition number of about {1 / (1 - np.sqrt(pace)):.1g}."
+        shown += f"Steepest descent at 1 / L is as slow at a condition number of about {about(1 / (1 - np.sqrt(pace)), 1)}."
     if data is not None and data.condition < SLOW and seen.params["learning_rate"] != "auto":
         return Verdict("slow", "Slow: the learning rate is small", shown, "learning_rate='auto'")
     textbook = seen.params["preconditioner"] is None
@@ -141,6 +141,11 @@ def dominated(seen: Evidence) -> Verdict | None:
         return None
     shown = f"{seen.names[j]} alone makes {share:.0%} of L and bends F {above:.2g} times as much as any other feature."
     return Verdict("dominated", "Dominated by one unscaled feature", shown, "preconditioner='auto' (or scale the feature)")
+
+
+def about(value: float, digits: int) -> str:
+    """A large number, rounded to some digits."""
+    return f"{float(f'{value:.{digits}g}'):,.0f}" if value < 1e6 else f"{value:.{digits}g}"
 
 
 def listing(things: list[str], most: int = 5) -> str:

@@ -166,7 +166,7 @@ class DescentDisplay:
         ):
             if value not in known:
                 raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}.")
-        below = [column for column in DETAILS if self.shows(column)] if details and ax is None else []
+        below = [column for column in DETAILS if self._shows(column)] if details and ax is None else []
         if ax is None:
             heights = [3.0, *[1.0] * len(below)]
             size = (6.4, 1.1 * sum(heights) + 1.2)
@@ -193,12 +193,12 @@ class DescentDisplay:
         self.ax_.legend(fontsize="small", handlelength=3.2)
         return self
 
-    def shows(self, detail: str) -> bool:
+    def _shows(self, detail: str) -> bool:
         """Whether any descent has something to show of a column of its history."""
         return any(np.isfinite(trace.history[detail]).any() and not (detail == "validation_score" and trace.validation_loss)
                    for trace in self.traces)  # fmt: skip
 
-    def lowest(self) -> float:
+    def _lowest(self) -> float:
         """F_min: the user's, or the lowest value less what is estimated to be left."""
         if self.minimum is not None:
             return self.minimum
@@ -208,7 +208,7 @@ class DescentDisplay:
 
     def _draw_descents(self, column: str, gaps: bool, kwargs: dict[str, Any]) -> None:
         """Objective or gap of every descent, its validation loss, its best epoch and its end."""
-        base = self.lowest() if gaps else 0.0
+        base = self._lowest() if gaps else 0.0
         self.lines_ = []
         for i, (trace, name) in enumerate(zip(self.traces, self.names, strict=True)):
             across, curve = trace.history[column], trace.history["objective"] - base
@@ -227,6 +227,7 @@ class DescentDisplay:
             self.ax_.plot(across[-1:], curve[-1:], marker="x", markersize=9, markeredgewidth=2, **mark)
             self.ax_.plot(across[[trace.best]], at[[trace.best]], marker="*", markersize=13, markeredgecolor="white", **mark)
         self.ax_.plot([], [], "*", color=GREY, markersize=11, label="best epoch")
+        self.ax_.plot([], [], "x", color=GREY, markersize=8, markeredgewidth=2, label="end")
 
     def _draw_detail(self, axis: Any, column: str, detail: str) -> None:
         """One column of the histories below."""

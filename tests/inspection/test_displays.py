@@ -91,7 +91,7 @@ def test_gap(models, rows, Judge):
     assert_allclose(given.lines_[0].get_ydata(), models[0].loss_curve_ - minimum)
     assert given.ax_.get_yscale() == "log"
     estimated = DescentDisplay.from_estimator(models[0], y="gap")
-    assert estimated.lowest() == pytest.approx(minimum, rel=1e-6)
+    assert estimated._lowest() == pytest.approx(minimum, rel=1e-6)
 
 
 def test_validation(rows):
