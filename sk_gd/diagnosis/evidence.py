@@ -104,12 +104,6 @@ class Evidence:
         return len(self.curve) > 1 and bool(np.isnan(self.history["gradient_norm"][1:]).all())
 
     @cached_property
-    def searched(self) -> bool:
-        """Whether the length of steps came from a line search."""
-        automatic = self.params["optimizer"] == "auto" and self.params["learning_rate"] == "auto"
-        return automatic and self.params["variant"] == "batch" and self.params["schedule"] == "constant"
-
-    @cached_property
     def left(self) -> float:
         """What is left to gain at the end, in units of F."""
         share = self.optimality

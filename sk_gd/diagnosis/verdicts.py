@@ -46,17 +46,19 @@ def converged(seen: Evidence) -> Verdict | None:
 
 def oscillating(seen: Evidence) -> Verdict | None:
     """The rate is above the limit of stability, or so near it that steps overshoot the valley."""
-    rates, constant = seen.history["rate"], seen.params["schedule"] == "constant"
-    own = seen.params["learning_rate"]
-    limit = np.nan if seen.data is None else seen.data.limit
-    beside = f"; 2 / L is {limit:.3g}" if limit == limit and seen.params["variant"] == "batch" else ""
-    change = f"learning_rate={limit / 2:.2g} (1 / L)" if beside else "learning_rate='auto'"
-    if own != "auto" and constant and rates[-1] < own:
-        shown = f"F rose above its start at a rate of {own:.3g}, which was halved to {rates[-1]:.3g}{beside}."
-        return Verdict("oscillating", "Oscillating: the learning rate is beyond 2 / L", shown, change)
-    plain = seen.params["optimizer"] in ("auto", "gd") and seen.params["variant"] == "batch"
-    if plain and not seen.arrived and rates[-1] > NEAR_LIMIT * limit:
-        shown = f"The rate of {rates[-1]:.3g} is {rates[-1] / limit:.0%} of 2 / L = {limit:.3g}: every step overshoots the valley."
+    params, rate = seen.params, seen.history["rate"][-1]
+    batch, own = params["variant"] == "batch", params["learning_rate"]
+    limit = seen.data.limit if batch and seen.data is not None else np.nan
+    known = limit == limit
+    change = f"learning_rate={limit / 2:.2g} (1 / L)" if known else "learning_rate='auto'"
+    finds_its_own = not batch and params["optimizer"] in ("auto", "svrg", "saga")  # lower and higher, as it goes
+    if own != "auto" and params["schedule"] == "constant" and not finds_its_own and rate < own:
+        beside = f"; 2 / L is {limit:.3g}" if known else ""
+        shown = f"F rose above its start at a rate of {own:.3g}, which was halved to {rate:.3g}{beside}."
+        title = "beyond 2 / L" if batch else "too large"
+        return Verdict("oscillating", f"Oscillating: the learning rate is {title}", shown, change)
+    if params["optimizer"] in ("auto", "gd") and not seen.arrived and rate > NEAR_LIMIT * limit:
+        shown = f"The rate of {rate:.3g} is {rate / limit:.0%} of 2 / L = {limit:.3g}: every step overshoots the valley."
         return Verdict("oscillating", "Oscillating: the learning rate is near 2 / L", shown, change)
     return None
 

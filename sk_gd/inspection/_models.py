@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 
@@ -29,6 +30,11 @@ def model_of(thing: Any) -> Any:
 def transformed(thing: Any, X: Any) -> Any:
     """X as the last step of a fitted pipeline sees it."""
     return thing[:-1].transform(X) if isinstance(thing, Pipeline) and len(thing) > 1 else X
+
+
+def prepared(thing: Any, X: Any, y: Any) -> Any:
+    """X as the last step of a pipeline would see it, were the pipeline fitted on these rows."""
+    return clone(thing[:-1]).fit_transform(X, y) if isinstance(thing, Pipeline) and len(thing) > 1 else X
 
 
 def differences(models: list[Any]) -> list[str]:

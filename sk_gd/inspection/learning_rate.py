@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sk_gd.inspection._drawing import Array
-from sk_gd.inspection._models import model_of
+from sk_gd.inspection._models import model_of, prepared
 
 SPAN = (-3.0, 1.5)  # powers of ten around the automatic rate
 N_RATES = 28  # six to a factor of ten
@@ -88,9 +88,7 @@ def learning_rate_curve(
     >>> bool(curve.suggested < curve.limit)
     True
     """
-    model = clone(model_of(estimator))
-    if model is not estimator and hasattr(estimator, "steps") and len(estimator) > 1:
-        X = clone(estimator[:-1]).fit_transform(X, y)
+    model, X = clone(model_of(estimator)), prepared(estimator, X, y)
     plain = model.optimizer == "auto" and model.variant == "batch"
     model.set_params(
         optimizer="gd" if plain else model.optimizer, max_iter=max_iter, tol=None, early_stopping=False, warm_start=False,

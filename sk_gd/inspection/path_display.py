@@ -289,11 +289,9 @@ class DescentPathDisplay:
             return list(self.lines_)
 
         film = optional("matplotlib.animation", extra="plot").FuncAnimation(self.figure_, draw, frames=ends, interval=interval)
-        if path is None:
-            film._draw_was_started = True  # written nowhere yet, which is no mistake: matplotlib would warn of it
-        elif Path(path).suffix == ".gif":
+        if path is not None and Path(path).suffix == ".gif":
             film.save(str(path), writer="pillow")
-        else:
+        elif path is not None:
             Path(path).write_text(film.to_jshtml(), encoding="utf-8")
         return film
 

@@ -91,6 +91,16 @@ def test_oscillating(plain, share, expected):
         assert diagnosis.names == ("converged",)
 
 
+def test_oscillating_on_single_rows(plain):
+    """A rate that had to be halved is too large in the other variants, too; variance reduction finds its own."""
+    X, y = plain
+    wild = GDLinearRegressor("stochastic", **TEXTBOOK, learning_rate=2.0, max_iter=30).fit(X, y)
+    assert "oscillating" in names(wild)
+    assert "2 / L" not in str(wild.diagnose(X, y))
+    reduced = GDLinearRegressor("stochastic", learning_rate=5.0, random_state=0).fit(X, y)
+    assert names(reduced, X, y) == {"converged"}
+
+
 @pytest.mark.parametrize(("variant", "rate"), [("stochastic", 0.05), ("mini-batch", 0.5)])
 def test_noise_floor(plain, variant, rate):
     """Estimates from some rows at a constant rate stay above the minimum; averages, variance reduction and batch do not."""

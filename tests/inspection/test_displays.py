@@ -229,7 +229,6 @@ def test_animation(models, rows, tmp_path):
     display.animate(str(tmp_path / "descent.html"), n_frames=3)
     assert "<img" in (tmp_path / "descent.html").read_text()
     assert "<img" in display.animate(n_frames=2).to_jshtml()
-    display.animate()
     with pytest.raises(ValueError, match=r"\.gif or \.html"):
         display.animate("descent.mp4")
 
