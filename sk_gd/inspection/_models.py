@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -50,3 +51,25 @@ def differences(models: list[Any]) -> list[str]:
             for part, table in zip(parts, tables, strict=True):
                 part.append(str(table[key]) if key == "variant" else f"{key}={table.get(key)}")
     return [", ".join(part) or f"{kind} {i}" for i, (part, kind) in enumerate(zip(parts, kinds, strict=True), start=1)]
+
+
+def parameter_names(model: Any) -> list[str]:
+    """A name for every column of the path, output by output."""
+    features = getattr(model, "feature_names_in_", [f"feature {j}" for j in range(model.n_features_in_)])
+    one = [f"coefficient of {name}" for name in features] + ["intercept"] * bool(model.fit_intercept)
+    n_outputs = model.coef_path_.shape[1]
+    return one if n_outputs == 1 else [f"{name} (output {k})" for k in range(n_outputs) for name in one]
+
+
+def index_of(coefficient: Any, model: Any) -> int:
+    """Column of the path that a user means."""
+    features = list(getattr(model, "feature_names_in_", []))
+    n = model.n_features_in_
+    if coefficient == "intercept" and model.fit_intercept:
+        return int(n)
+    if coefficient in features:
+        return features.index(coefficient)
+    if isinstance(coefficient, int | np.integer) and 0 <= coefficient < n:
+        return int(coefficient)
+    known = ", ".join(map(repr, features)) if features else f"0 to {n - 1}"
+    raise ValueError(f"coefficients must be two of {known}{' or intercept' * bool(model.fit_intercept)}, got {coefficient!r}.")

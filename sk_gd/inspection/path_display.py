@@ -10,7 +10,7 @@ import numpy as np
 
 from sk_gd._compat import optional
 from sk_gd.inspection._drawing import GREY, Array, marks, pyplot, style
-from sk_gd.inspection._models import listed, model_of, transformed
+from sk_gd.inspection._models import index_of, listed, model_of, parameter_names, transformed
 from sk_gd.inspection._plane import Plane, coordinate_plane, main_plane, surface
 
 N_LEVELS = 14
@@ -231,7 +231,8 @@ class DescentPathDisplay:
         """
         self.ax_ = pyplot().subplots(layout="constrained")[1] if ax is None else ax
         self.figure_, self.lines_ = self.ax_.figure, []
-        low, high = np.nanmin(self.values), np.nanmax(self.values)
+        finite = self.values[np.isfinite(self.values)]
+        low, high = finite.min(), finite.max()
         # closer levels near the ground, where the descent spends its time
         levels = np.unique(low + (high - low) * np.linspace(0, 1, N_LEVELS + 1)[1:] ** 3)
         self.contours_ = self.ax_.contour(
@@ -294,25 +295,3 @@ class DescentPathDisplay:
         elif path is not None:
             Path(path).write_text(film.to_jshtml(), encoding="utf-8")
         return film
-
-
-def parameter_names(model: Any) -> list[str]:
-    """A name for every column of the path, output by output."""
-    features = getattr(model, "feature_names_in_", [f"feature {j}" for j in range(model.n_features_in_)])
-    one = [f"coefficient of {name}" for name in features] + ["intercept"] * bool(model.fit_intercept)
-    n_outputs = model.coef_path_.shape[1]
-    return one if n_outputs == 1 else [f"{name} (output {k})" for k in range(n_outputs) for name in one]
-
-
-def index_of(coefficient: Any, model: Any) -> int:
-    """Column of the path that a user means."""
-    features = list(getattr(model, "feature_names_in_", []))
-    n = model.n_features_in_
-    if coefficient == "intercept" and model.fit_intercept:
-        return int(n)
-    if coefficient in features:
-        return features.index(coefficient)
-    if isinstance(coefficient, int | np.integer) and 0 <= coefficient < n:
-        return int(coefficient)
-    known = ", ".join(map(repr, features)) if features else f"0 to {n - 1}"
-    raise ValueError(f"coefficients must be two of {known}{' or intercept' * bool(model.fit_intercept)}, got {coefficient!r}.")

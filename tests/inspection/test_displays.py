@@ -218,6 +218,19 @@ def test_paths_of_minimize():
         DescentPathDisplay.from_minimize(sk_gd.minimize(lambda x: x[0] ** 2, [1.0], record="path"), rosen)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_path_beside_a_wall():
+    """Where the function is not finite there are no contours, and elsewhere there are."""
+
+    def barrier(x):
+        return float(x[0] ** 2 + x[1] - np.log(x[1]))
+
+    result = sk_gd.minimize(barrier, [1.0, 0.1], bounds=[(None, None), (1e-3, None)], record="path")
+    display = DescentPathDisplay.from_minimize(result, barrier, resolution=21)
+    assert np.isnan(display.values).any()
+    assert np.isfinite(display.contours_.levels).all()
+
+
 def test_animation(models, rows, tmp_path):
     """A GIF and a page without ffmpeg; the first picture has the start only, the last all."""
     display = DescentPathDisplay.from_estimator(models, *rows, resolution=5)
