@@ -91,7 +91,13 @@ def slow(seen: Evidence) -> Verdict | None:
     if data is not None and data.condition < SLOW and seen.params["learning_rate"] != "auto":
         return Verdict("slow", "Slow: the learning rate is small", shown, "learning_rate='auto'")
     textbook = seen.params["preconditioner"] is None
-    change = "preconditioner='auto'" if textbook else "max_iter" if seen.params["optimizer"] == "auto" else "optimizer='auto'"
+    change = (
+        "preconditioner='auto'"
+        if textbook
+        else "max_iter, to a larger one"
+        if seen.params["optimizer"] == "auto"
+        else "optimizer='auto'"
+    )
     return Verdict("slow", "Slow", shown, change)
 
 
