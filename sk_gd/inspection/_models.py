@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 
 def listed(things: Any, names: Sequence[str] | None) -> tuple[list[Any], list[str]]:
@@ -23,19 +22,26 @@ def listed(things: Any, names: Sequence[str] | None) -> tuple[list[Any], list[st
     return things, names
 
 
+def is_pipeline(thing: Any) -> bool:
+    """Whether a thing is a pipeline of scikit-learn; its module is large, and nobody has one who has not imported it."""
+    from sklearn.pipeline import Pipeline
+
+    return isinstance(thing, Pipeline)
+
+
 def model_of(thing: Any) -> Any:
     """The estimator, or the last step of a pipeline."""
-    return thing[-1] if isinstance(thing, Pipeline) else thing
+    return thing[-1] if is_pipeline(thing) else thing
 
 
 def transformed(thing: Any, X: Any) -> Any:
     """X as the last step of a fitted pipeline sees it."""
-    return thing[:-1].transform(X) if isinstance(thing, Pipeline) and len(thing) > 1 else X
+    return thing[:-1].transform(X) if is_pipeline(thing) and len(thing) > 1 else X
 
 
 def prepared(thing: Any, X: Any, y: Any) -> Any:
     """X as the last step of a pipeline would see it, were the pipeline fitted on these rows."""
-    return clone(thing[:-1]).fit_transform(X, y) if isinstance(thing, Pipeline) and len(thing) > 1 else X
+    return clone(thing[:-1]).fit_transform(X, y) if is_pipeline(thing) and len(thing) > 1 else X
 
 
 def differences(models: list[Any]) -> list[str]:
