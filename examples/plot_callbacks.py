@@ -33,8 +33,8 @@ model.set_callbacks(ProgressBar(), monitor, patience).fit(X, y)
 print(f"After {model.n_iter_} epochs: {model.stop_reason_}")
 
 # %%
-# The monitor's log has a row per epoch. The accuracy has come to hover within half a percent, and the fit ends 30
-# epochs after the best one; the log loss is still falling then. When to end depends on which of them counts.
+# The monitor's log has a row per epoch. The accuracy has come to hover within one percent, and the fit ends 30 epochs
+# after the best one; the log loss is still falling then. When to end depends on which of them counts.
 
 epochs = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
 accuracy = [100 * row["accuracy"] for row in epochs]

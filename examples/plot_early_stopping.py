@@ -37,7 +37,7 @@ print(model.stop_reason_)
 
 # %%
 # ``validation_scores_`` are losses with the sign changed, so that larger is better. How good the choice was, only rows
-# can tell that had no part in it.
+# can tell that had no part in it; here they say the same.
 
 path = model.coef_path_[:, 0]
 on_test = ((path[:, :-1] @ X[test].T + path[:, -1:] - y[test]) ** 2).mean(axis=1) / 2

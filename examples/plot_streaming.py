@@ -58,8 +58,8 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %%
-# A class that is new in the middle of a stream needs no announcement. Here 600 digits below eight come first, and only
-# then the others.
+# A class that is new in the middle of a stream needs no announcement. Here the first 600 digits are below eight, and
+# eights and nines turn up among the 600 after them.
 
 X, y = load_digits(return_X_y=True)
 X, y, X_test, y_test = X[:1200], y[:1200], X[1200:], y[1200:]

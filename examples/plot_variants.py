@@ -60,8 +60,7 @@ plt.show()
 
 # %%
 # How far above the minimum each pass ends, in numbers. A constant rate leaves estimates from some rows at a noise
-# floor, which is higher the fewer rows they are made of; see :ref:`sphx_glr_auto_examples_plot_noise_floor.py` for what
-# lowers it.
+# floor, which is higher the fewer rows they are made of; what lowers it is told in "Below the noise floor".
 
 lowest = best.loss_curve_[-1]
 for variant, model in models.items():
