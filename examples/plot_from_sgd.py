@@ -18,8 +18,8 @@ X, y = load_breast_cancer(return_X_y=True)
 Z = StandardScaler().fit_transform(X)
 
 # %%
-# To the letter: ``alpha`` is the same number, scikit-learn's schedule is ``schedule="optimal"`` at a rate of ``alpha **
-# -0.25``, and its start is zero. Without shuffling, for the random orders differ, the coefficients are equal.
+# To the letter: ``alpha`` is the same number, scikit-learn's schedule is ``schedule="optimal"`` at a rate of
+# ``alpha**-0.25``, and its start is zero. Without shuffling, for the random orders differ, the coefficients are equal.
 
 theirs = SGDClassifier("log_loss", alpha=0.001, shuffle=False, max_iter=10, tol=None).fit(Z, y)
 ours = GDLogisticClassifier(

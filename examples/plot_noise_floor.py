@@ -39,7 +39,7 @@ for name, way in ways.items():
 
 # %%
 # A rate ten times smaller has a lower floor and takes longer to get there. The falling rate gets lower still, once it
-# is small. The average costs nothing: the descent itself jumps as before, but the mean of its places does not. SVRG
+# is small. The average leaves the descent as it is: that one jumps as before, but the mean of its places does not. SVRG
 # corrects the estimate of every row by that row's gradient at an earlier place, so the noise dies out on the way, and
 # the rate, its own choice here, need not fall. It is what ``optimizer="auto"`` takes for stochastic descent.
 
