@@ -11,6 +11,8 @@ from sk_gd._compat import optional
 from sk_gd.estimators import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.estimators._twin import twin_of
 
+__all__ = ["register"]
+
 Converter = Callable[[Any, Any, Any], None]
 
 OPTIONS = {  # of skl2onnx's own linear classifiers

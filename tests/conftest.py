@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: the tests have a process per core, threads would fight over them
+os.environ.setdefault("MPLBACKEND", "Agg")  # no windows
 
 import numpy as np
 import pytest

@@ -120,9 +120,9 @@ y_val : array-like of shape (n_validation_samples,) or (n_validation_samples, n_
     Their targets or labels.
 sample_weight_val : array-like of shape (n_validation_samples,), default=None
     Their weights.
-coef_init : array-like of the shape of coef_, default=None
+coef_init : array-like of the shape of ``coef_``, default=None
     Coefficients to start from; None is zero. With ``positive`` the descent starts at the nearest ones allowed.
-intercept_init : array-like of the shape of intercept_, default=None
+intercept_init : array-like of the shape of ``intercept_``, default=None
     Intercept to start from; None is that of the constant model.
 """
 BY_NAME = {entry.split(" ", 1)[0]: entry.rstrip() for entry in re.split(r"\n(?=\w)", ENTRIES)}
