@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 def main(folder):
     """Draw descent.svg, run the page's code, and keep its picture in first_page.svg and its words in first_page.txt."""
     folder.mkdir(exist_ok=True)
-    figure, ax = plt.subplots(figsize=(5.6, 3.8), layout="constrained")
+    figure, ax = plt.subplots(figsize=(5.6, 3.2), layout="constrained")
     runpy.run_path(str(HERE / "make_picture.py"))["from_above"](ax)
     figure.savefig(folder / "descent.svg")
 
