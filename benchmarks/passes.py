@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, SGDClassifier, SGDRegressor
 
 from benchmarks.peers import threads
 from benchmarks.problems import text
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd.optimizers import OPTIMIZERS
 
 Call = Callable[[], Any]
 Line = tuple[str, float, float, float]  # what, median ratio, its spread (half the range), the most it should be
@@ -76,15 +78,16 @@ def passes(quick: bool) -> Iterator[Line]:
                 ratio = compare(slope(textbook(kind, "batch", 1e-6), X, y.astype(dtype), 2, 12), read(X), rounds)
                 yield f"full pass, {loss}, {dtype}, d = {d}, over reading X", *ratio, 2.5 if d == 10 else 1.5
     yield from sparse_passes(quick, rounds)
-    for d in (30, 500) if quick else (10, 30, 100, 500, 2000):
-        X, y = dense(d, size, "float64")
-        yield from epochs(f"dense, d = {d}", X, y, rounds, quick)
+    for dtype in ("float64",) if quick else ("float64", "float32"):
+        for d in (30, 500) if quick else (10, 30, 100, 500, 2000):
+            X, y = dense(d, size, dtype)
+            yield from epochs(f"dense, {dtype}, d = {d}", X, y, rounds, quick)
     yield from small_calls(30 if quick else 200)
     yield from growth(quick)
 
 
 def sparse_passes(quick: bool, rounds: int) -> Iterator[Line]:
-    """CSR: 34 values a row in Zipf columns."""
+    """CSR: 34 values a row in Zipf columns, and 30 and 100 values in columns that are all as frequent."""
     X, y = text(*(20_000,) * 2 if quick else (100_000,) * 2)
     w, r = np.ones(X.shape[1]), np.ones(X.shape[0])
     ratio = compare(
@@ -94,6 +97,18 @@ def sparse_passes(quick: bool, rounds: int) -> Iterator[Line]:
     )
     yield "full pass, log loss, CSR, over X @ w and X.T @ r", *ratio, 1.2
     yield from epochs("CSR, 34 values a row", X, y, rounds, quick)
+    for values, n, d in () if quick else ((30, 100_000, 100_000), (100, 40_000, 20_000)):
+        yield from epochs(f"CSR, {values} values a row", *uniform(values, n, d), rounds, quick)
+
+
+def uniform(values: int, n: int, d: int) -> tuple[Any, Any]:
+    """CSR rows with so many normal values, in any column alike, and labels without a pattern."""
+    rng = np.random.default_rng(0)
+    columns = rng.integers(0, d, n * values, dtype=np.int32)
+    ends = np.arange(0, n * values + 1, values, dtype=np.int32)
+    X = csr_matrix((rng.standard_normal(n * values), columns, ends), shape=(n, d))
+    X.sum_duplicates()
+    return X, rng.integers(0, 2, n)
 
 
 def epochs(data: str, X: Any, y: Any, rounds: int, quick: bool) -> Iterator[Line]:
@@ -106,7 +121,7 @@ def epochs(data: str, X: Any, y: Any, rounds: int, quick: bool) -> Iterator[Line
         ratio = compare(slope(textbook(kind, "stochastic", 1e-4), X, y), slope(peer, X, y), rounds)
         yield f"stochastic epoch, {loss}, {data}, over SGD's", *ratio, 1 / 3
     one = slope(textbook(GDLogisticClassifier, "stochastic", 1e-4), X, y)
-    for optimizer in ("gd", "momentum", "nesterov"):
+    for optimizer in OPTIMIZERS:
         for rows in (32, 4096) if quick else (32, 256, 1024, 4096):
             few = slope(textbook(GDLogisticClassifier, "mini-batch", 1e-4, optimizer, batch_size=rows), X, y)
             yield f"mini-batch epoch, {optimizer}, {rows} rows, {data}, over stochastic", *compare(few, one, rounds), 1.0

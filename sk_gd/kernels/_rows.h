@@ -3,10 +3,35 @@
 
 #define ROW(i) (X + (rows ? rows[i] : (i)) * d)
 
-INLINE void NAMED(fetch)(const REAL *x, ptrdiff_t d)
+/* Asks for the lines of n numbers, the last one too: a row seldom starts where a line does. */
+INLINE void NAMED(fetch)(const REAL *x, ptrdiff_t n)
 {
-    for (ptrdiff_t j = 0; j < d; j += (ptrdiff_t)(64 / sizeof(REAL)))
+    for (ptrdiff_t j = 0; j < n; j += (ptrdiff_t)(64 / sizeof(REAL)))
         PREFETCH(x + j);
+    PREFETCH(x + n - 1);
+}
+
+/* How many visits ahead a row is asked for: in all a quarter of a second level cache; rows too long for it need no asking. */
+INLINE ptrdiff_t NAMED(ahead)(ptrdiff_t d)
+{
+    const ptrdiff_t fit = (1 << 18) / (ptrdiff_t)sizeof(REAL) / d;
+    return fit < AHEAD ? fit : AHEAD;
+}
+
+/* x . w over n places; asks for as many places of `next` (NULL: for none) piece by piece, as a burst would wait for memory. */
+INLINE REAL NAMED(dot)(const REAL *RESTRICT x, const REAL *RESTRICT w, ptrdiff_t n, const REAL *next)
+{
+    REAL sum = 0;
+    for (ptrdiff_t j = 0, m; j < n; j += m) {
+        REAL part = 0;
+        m = next && n - j > PIECE ? PIECE : n - j;
+        if (next)
+            NAMED(fetch)(next + j, m);
+        for (ptrdiff_t k = j; k < j + m; k++)
+            part += x[k] * w[k];
+        sum += part;
+    }
+    return sum;
 }
 
 /* z_i = x_i . w + intercept of n rows, written every `stride` places. One row after the other: the hardware guesses what comes
@@ -16,14 +41,10 @@ INLINE void NAMED(fetch)(const REAL *x, ptrdiff_t d)
 INLINE void NAMED(dots)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, const ptrdiff_t *rows, ptrdiff_t n,
                         ptrdiff_t n_known, const REAL *RESTRICT w, REAL intercept, REAL *RESTRICT z, ptrdiff_t stride)
 {
+    const ptrdiff_t ahead = NAMED(ahead)(d);
     for (ptrdiff_t i = 0; i < n; i++) {
-        const REAL *x = ROW(i);
-        REAL sum = 0;
-        if (rows && i + AHEAD < n_known)
-            NAMED(fetch)(ROW(i + AHEAD), d);
-        for (ptrdiff_t j = 0; j < width; j++)
-            sum += x[j] * w[j];
-        z[i * stride] = sum + intercept;
+        const REAL *next = rows && ahead && i + ahead < n_known ? ROW(i + ahead) : NULL;
+        z[i * stride] = NAMED(dot)(ROW(i), w, width, next) + intercept;
     }
 }
 
@@ -110,7 +131,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
 {
     const REAL *RESTRICT X = a->X, *RESTRICT y = a->y, *RESTRICT s = a->weights, *RESTRICT l1 = a->l1;
     REAL *RESTRICT theta = a->theta, *RESTRICT slopes = a->slopes, *RESTRICT anchor = a->anchor;
-    const ptrdiff_t d = a->d, n = a->n, *RESTRICT rows = a->rows;
+    const ptrdiff_t d = a->d, n = a->n, ahead = NAMED(ahead)(d), *RESTRICT rows = a->rows;
     const double *RESTRICT hyper = a->loss_hyper;
     const REAL l2 = ((const REAL *)a->l2)[0], part = (REAL)a->refresh, lower = (REAL)a->lower;
     const int loss = a->loss, fit_intercept = a->width > d;
@@ -121,16 +142,14 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
         const ptrdiff_t row = rows[i];
         const REAL *RESTRICT x = X + row * d;
         const REAL target = y[row], weight = s ? s[row] : 1, rate = (REAL)a->rates[i], keep = 1 - rate * l2;
-        REAL z = 0, slope;
-        if (i + AHEAD < n) {
-            const ptrdiff_t next = rows[i + AHEAD];
-            NAMED(fetch)(X + next * d, d);
-            PREFETCH(y + next);
-            if (slopes)
-                PREFETCH(slopes + next);
-        }
-        for (ptrdiff_t j = 0; j < d; j++)
-            z += x[j] * theta[j];
+        const ptrdiff_t known = i + AHEAD < n ? rows[i + AHEAD] : row;
+        const REAL *next = ahead && i + ahead < n ? ROW(i + ahead) : NULL;
+        PREFETCH(y + known);
+        if (s)
+            PREFETCH(s + known);
+        if (slopes)
+            PREFETCH(slopes + known);
+        REAL slope, z = NAMED(dot)(x, theta, d, next);
         if (fit_intercept)
             z += theta[d];
 #define SLOPE(loss) weight * NAMED(point)(loss, hyper, target, z).slope

@@ -21,7 +21,7 @@
 #define INLINE static inline __attribute__((always_inline, unused))
 #define KERNEL CLONES __attribute__((unused)) static
 #define RESTRICT __restrict__
-#define PREFETCH(address) __builtin_prefetch(address)
+#define PREFETCH(address) __builtin_prefetch(address, 0, 2) /* second level: the first has few places to wait */
 #else
 #define INLINE static inline
 #define KERNEL static
@@ -39,8 +39,8 @@ enum { BLOCK = 256 };
 /* Numbers of any dtype in the longest vector register. */
 enum { LANES = 16 };
 
-/* How many visits ahead a row is asked for. */
-enum { AHEAD = 8 };
+/* How many visits ahead a row is asked for at most, and how many of its numbers at a time. */
+enum { AHEAD = 16, PIECE = 128 };
 
 /* Evaluates a call with the loss as a constant, so that each loss gets a loop of its own without a branch inside. */
 #define FOR_LOSS(loss, answer, call) \

@@ -7,6 +7,7 @@ lazy     plain descent. theta = scale * u carries the l2 decay in one number, an
          since it was last seen, when a row needs it: prox of a then prox of b is prox of a + b while nothing comes between.
          Iterates are summed as A u - owed, A being the sum of the scales: a change of u after t updates was not yet in the
          first t iterates, so A_t times it is owed (Xu 2011). With thresholds still to come there is no such sum.
+         Momentum, without l1 or sums: (theta, velocity) = P u, where the 2 x 2 matrix P carries what happens to an untouched column.
 local    with ``support``: only the columns of the batch move, their dense terms enlarged.
 dense    everything else: each update walks through all of theta.
 """
@@ -21,7 +22,7 @@ from libc.string cimport memset
 from sk_gd.kernels._check import check_csr, check_sweep
 
 cdef extern from "_simd.h" nogil:
-    int GRADIENT_DESCENT, AHEAD
+    int GRADIENT_DESCENT, MOMENTUM, NESTEROV, AHEAD
     void PREFETCH(const void*) noexcept
     double losses_f(int, const double*, const float*, const float*, const float*, Py_ssize_t, Py_ssize_t, float*) noexcept
     double losses_d(int, const double*, const double*, const double*, const double*, Py_ssize_t, Py_ssize_t, double*) noexcept
@@ -36,6 +37,9 @@ ctypedef fused integer:
 
 # Below this the common factor of theta is multiplied out: far from underflow, yet seldom.
 cdef double SMALLEST_SCALE = 1e-9
+
+# Outside 1 / this and this the determinant of P would cost digits when P is undone: theta and velocity are multiplied out.
+cdef double LARGEST_DETERMINANT = 100.0
 
 
 cdef inline double shrink(double x, double t, double lower) noexcept nogil:
@@ -55,8 +59,9 @@ cdef inline double dot(const floating *data, const integer *indices, Py_ssize_t 
 
 cdef inline void add(const floating *data, const integer *indices, Py_ssize_t n, double c, floating *w) noexcept nogil:
     cdef Py_ssize_t p
+    cdef floating factor = <floating> c
     for p in range(n):
-        w[indices[p]] += <floating> (c * data[p])
+        w[indices[p]] += factor * data[p]
 
 
 cdef inline void add_and_owe(
@@ -82,12 +87,11 @@ cdef inline void fetch(const floating *data, const integer *indices, const integ
 cdef inline void fetch_columns(
     const integer *indices, const integer *ends, const floating *theta, const floating *anchor, const double *columns
 ) noexcept nogil:
-    """Ask for what belongs to the columns of a row that is about to come."""
+    """Ask for what belongs to the columns of a row that is about to come: worth it where more than theta is read."""
     cdef Py_ssize_t p
     for p in range(ends[0], ends[1]):
         PREFETCH(theta + indices[p])
-        if columns != NULL:
-            PREFETCH(columns + 4 * indices[p])
+        PREFETCH(columns + 4 * indices[p])
         if anchor != NULL:
             PREFETCH(anchor + indices[p])
 
@@ -143,6 +147,16 @@ cdef void sum_up(
             owed[j] = 0.0
 
 
+cdef void multiply_out_pairs(floating *theta, floating *velocity, Py_ssize_t n, const double *P) noexcept nogil:
+    """Turn n pairs u into (theta, velocity) = P u."""
+    cdef Py_ssize_t j
+    cdef double first
+    for j in range(n):
+        first = theta[j]
+        theta[j] = <floating> (P[0] * first + P[1] * velocity[j])
+        velocity[j] = <floating> (P[2] * first + P[3] * velocity[j])
+
+
 def sweep_csr(
     const floating[::1] data,
     const integer[::1] indices,
@@ -180,8 +194,9 @@ def sweep_csr(
     dtype = np.asarray(data).dtype
     cdef bint plain = optimizer == GRADIENT_DESCENT, supported = support.shape[0] > 0, local = plain and supported
     cdef bint averaged = sums.shape[0] > 0, kinked = positive or np.any(l1)
-    cdef bint lazy = plain and anchor.shape[0] == 0 and not supported and not (averaged and kinked) and np.ptp(l2) == 0
-    cdef bint settles = lazy and kinked
+    cdef bint uniform = anchor.shape[0] == 0 and not supported and np.ptp(l2) == 0
+    cdef bint inertial = uniform and not averaged and not kinked and (optimizer == MOMENTUM or optimizer == NESTEROV)
+    cdef bint lazy = inertial or plain and uniform and not (averaged and kinked), settles = lazy and kinked
     cdef double lower = 0.0 if positive else -INFINITY
     cdef floating[:, ::1] z = np.empty((batch, K), dtype), fresh = np.empty_like(z), gradient = np.zeros_like(theta)
     cdef floating[:, ::1] targets = np.empty((batch, n_targets), dtype), old = slopes if len(slopes) else None
@@ -203,6 +218,11 @@ def sweep_csr(
     cdef floating *mean = &anchor[0, 0] if anchor.shape[0] else NULL
     cdef bint reduced = old is not None
     cdef double total = 0.0, scale = 1.0, scales = 0.0, passed = 0.0, rate, keep, refreshed, change, share, value
+    # velocity = beta * velocity + gradient, direction = now * gradient + later * velocity
+    cdef floating *velocity = &memory[0, 0, 0] if inertial else NULL
+    cdef double beta = hyper[0] if inertial else 0.0, now = optimizer == NESTEROV, later = beta if now else 1.0
+    cdef double[4] P = [1.0, 0.0, 0.0, 1.0]
+    cdef double determinant = 1.0, to_velocity = 0.0, to_theta
     with nogil:
         for step in range((n + batch - 1) // batch):
             start, rate = step * batch, rates[step]
@@ -216,11 +236,14 @@ def sweep_csr(
                 if start + i + 2 * AHEAD < n:
                     PREFETCH(&indptr[rows[start + i + 2 * AHEAD]])
                     fetch(&data[0], &indices[0], &indptr[rows[start + i + AHEAD]])
-                    fetch_columns(&indices[0], &indptr[rows[start + i + AHEAD // 2]], w, mean, beside)
+                    if beside != NULL:
+                        fetch_columns(&indices[0], &indptr[rows[start + i + AHEAD // 2]], w, mean, beside)
                 for p in range(first, first + m if settles else first):
                     settle(w + indices[p], K, width, &columns[indices[p], 0], passed)
                 for k in range(K):
                     value = scale * dot(&data[first], &indices[first], m, w + k * width)
+                    if inertial:
+                        value += P[1] * dot(&data[first], &indices[first], m, velocity + k * width)
                     z[i, k] = <floating> (value + theta[k, d] if width > d else value)
                 for k in range(n_targets):
                     targets[i, k] = y[row, k]
@@ -232,7 +255,23 @@ def sweep_csr(
                 total += losses_d(loss, &loss_hyper[0], &targets[0, 0], &z[0, 0], &batch_weights[0], b, K, &fresh[0, 0])
 
             # Its gradient; the lazy way moves theta at once, and so does the local way with one row.
-            if lazy:
+            to_theta = -rate
+            if inertial:
+                memory[1, 0, 0] += 1  # the updates, counted
+                keep = 1.0 - rate * (now + later) * l2[0]
+                for i in range(2):
+                    value = P[i]
+                    P[i] = keep * value - rate * later * beta * P[2 + i]
+                    P[2 + i] = l2[0] * value + beta * P[2 + i]
+                determinant *= beta * (1.0 - rate * now * l2[0])
+                if not 1 / LARGEST_DETERMINANT < determinant < LARGEST_DETERMINANT:
+                    for k in range(K):
+                        multiply_out_pairs(w + k * width, velocity + k * width, d, P)
+                    P[0], P[1], P[2], P[3], determinant = 1.0, 0.0, 0.0, 1.0, 1.0
+                scale = P[0]
+                to_theta = (-rate * (now + later) * P[3] - P[1]) / determinant
+                to_velocity = (rate * (now + later) * P[2] + P[0]) / determinant
+            elif lazy:
                 keep = 1.0 - rate * l2[0]
                 if scale * keep >= SMALLEST_SCALE:
                     scale *= keep
@@ -242,16 +281,19 @@ def sweep_csr(
                     multiply_out(w, K, width, columns, scale * keep, passed)
                     scale, scales, passed = 1.0, 0.0, 0.0
                 passed += rate / scale
+                to_theta = -rate / scale
             for i in range(b):
                 row = rows[start + i]
                 first, m = indptr[row], indptr[row + 1] - indptr[row]
                 for k in range(K):
                     change = (fresh[i, k] - (old[row, k] if reduced else 0)) / b
                     if lazy and averaged:
-                        value = -rate / scale * change
+                        value = to_theta * change
                         add_and_owe(&data[first], &indices[first], m, value, w + k * width, owed + k * width, scales)
                     elif lazy:
-                        add(&data[first], &indices[first], m, -rate / scale * change, w + k * width)
+                        add(&data[first], &indices[first], m, to_theta * change, w + k * width)
+                        if inertial:
+                            add(&data[first], &indices[first], m, to_velocity * change, velocity + k * width)
                     elif local and b == 1:
                         for p in range(first, first + m):
                             j = k * width + indices[p]
@@ -283,7 +325,11 @@ def sweep_csr(
             if lazy or local:
                 for k in range(K if width > d else 0):
                     j = k * width + d
-                    move(w, mean, j, gradient[k, d], rate, 1.0, &columns[d, 0], refreshed)
+                    value = gradient[k, d]
+                    if inertial:
+                        velocity[j] = <floating> (beta * velocity[j] + value)
+                        value = now * value + later * velocity[j]
+                    move(w, mean, j, value, rate, 1.0, &columns[d, 0], refreshed)
                     gradient[k, d] = 0
                     if averaged:
                         total_theta[j] += w[j]
@@ -311,6 +357,9 @@ def sweep_csr(
             scales += scale
         if lazy and averaged:
             sum_up(w, K, width, d, total_theta, owed, scales)
-        if lazy:
+        if inertial:
+            for k in range(K):
+                multiply_out_pairs(w + k * width, velocity + k * width, d, P)
+        elif lazy:
             multiply_out(w, K, width, columns, scale, passed)
     return total

@@ -9,7 +9,7 @@ from scipy import sparse
 from sk_gd import kernels
 from sk_gd.kernels.reference import sweep
 from sk_gd.losses import LogLoss, Multinomial, Piecewise, SquaredError
-from sk_gd.optimizers import OPTIMIZERS
+from sk_gd.optimizers import OPTIMIZERS, Momentum
 
 LOSSES = {"squared_error": SquaredError, "log_loss": LogLoss, "multinomial": lambda: Multinomial(3),
           "piecewise": lambda: Piecewise(0.1, 0.5, 0.6)}
@@ -166,6 +166,22 @@ def test_lazy_decay_survives_any_step(rate, l1, positive):
         a["rows"] = a["rows"][:12]
     for batch_size in (1, 4):
         assert_equal_sweeps(a, batch_size, "csr")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("loss", "n_outputs"), PROBLEMS)
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("beta", [0.0, 0.3, 0.9, 0.99])
+def test_lazy_momentum_survives_many_updates(beta, nesterov, loss, n_outputs, dtype):
+    """Columns that no row touches go on moving: over hundreds of updates, with rates that change."""
+    rng = np.random.default_rng(0)
+    for rate, l2, intercept in ((0.05, 0.0, True), (0.05, 0.5, False), (2.0, 0.5, True)):
+        a = draw(rng, 40, 30, loss, n_outputs, dtype, l2=l2, intercept=intercept, n_rows=400, optimizer="momentum")
+        a["X"] *= (rng.random(a["X"].shape) < 0.1) * dtype(min(1.0, 0.3 / rate))
+        a["optimizer"] = Momentum(beta=beta, nesterov=nesterov)
+        a["rates"] = rng.uniform(0, rate, 400) * (1 - beta)
+        for batch_size in (1, 4):
+            assert_equal_sweeps(a, batch_size, "csr")
 
 
 def test_duplicate_entries_are_summed():
