@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 API = (Path(__file__).parents[1] / "docs" / "api.rst").read_text(encoding="utf-8")
-PUBLIC = ["sk_gd", "sk_gd.callbacks", "sk_gd.losses", "sk_gd.onnx", "sk_gd.optimizers", "sk_gd.schedules", "sk_gd.sources"]
+PUBLIC = ["sk_gd", *(f"sk_gd.{room}" for room in ("callbacks", "diagnosis", "inspection", "losses", "onnx", "optimizers", "schedules",
+                                                  "sources"))]  # fmt: skip
 
 
 def documented():
@@ -28,6 +29,7 @@ def test_public_modules():
 
 @pytest.mark.parametrize("module", PUBLIC)
 def test_every_public_name_is_documented(module):
-    """The reference and __all__ agree; a module among the names has a section of its own."""
+    """The reference and __all__ agree; a module among the names has a section of its own, a name of sk_gd is not told twice."""
     names = {name for name in importlib.import_module(module).__all__ if f"{module}.{name}" not in PUBLIC}
-    assert REFERENCE[module] == names
+    told = set() if module == "sk_gd" else REFERENCE["sk_gd"]
+    assert REFERENCE[module] == names - told
