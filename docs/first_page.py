@@ -23,9 +23,11 @@ def main(folder):
 
     code = re.search(r"```python\n(.*?)```", (HERE / "index.md").read_text(encoding="utf-8"), re.DOTALL)[1]
     said = io.StringIO()
-    with contextlib.redirect_stdout(said), plt.rc_context({"figure.figsize": (5.6, 2.8), "figure.constrained_layout.use": True}):
+    with contextlib.redirect_stdout(said):
         exec(compile(code, "index.md", "exec"), {})
-    plt.gcf().savefig(folder / "first_page.svg")
+    drawn = plt.gcf()
+    drawn.set_size_inches(5.6, 3.0)
+    drawn.savefig(folder / "first_page.svg")
     (folder / "first_page.txt").write_text(said.getvalue(), encoding="utf-8")
     plt.close("all")
 
