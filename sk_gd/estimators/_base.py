@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta, abstractmethod
 from copy import copy
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -49,6 +50,9 @@ from sk_gd.sources import source_of
 
 Array = NDArray[Any]
 
+# The parameters that say how to descend.
+WORDS = ("variant", "batch_size", "optimizer", "learning_rate", "schedule", "preconditioner", "shuffle", "average")
+
 
 def every_one(watches: list[Watch]) -> Watch:
     """Lets every watch see every epoch; any of them may end the descent."""
@@ -64,6 +68,7 @@ class GradientDescentModel(
     OnlineMixin,
     CallbackSupportMixin,  # type: ignore[misc]  # scikit-learn ships no types
     BaseEstimator,  # type: ignore[misc]
+    metaclass=ABCMeta,
 ):
     """A linear model fitted by gradient descent."""
 
@@ -162,21 +167,15 @@ class GradientDescentModel(
 
     def _plan(self, objective: Objective) -> Plan:
         """The way down that the parameters ask for."""
-        return make_plan(
-            objective,
-            variant=self.variant,
-            batch_size=self.batch_size,
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,
-            preconditioner=self.preconditioner,
-            shuffle=self.shuffle,
-            average=self.average,
-        )
+        return make_plan(objective, **self._words())
 
+    def _words(self) -> dict[str, Any]:
+        """How to descend, in the user's words."""
+        return {name: getattr(self, name) for name in WORDS}
+
+    @abstractmethod
     def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Rows, Task]:
         """Rows that a fitted model is asked about."""
-        raise NotImplementedError
 
     def _objective_of(self, X: Any, y: Any, sample_weight: Any = None) -> Objective:
         """F of a fitted model on rows of the user's."""

@@ -60,18 +60,7 @@ class OnlineMixin:
         objective = self._objective(rows, task)
         state = self._online_state(objective, grow)
         weight = float(objective.n_samples if rows.weights is None else rows.weights.sum())
-        plan = make_online_plan(
-            objective,
-            weight,
-            variant=self.variant,
-            batch_size=self.batch_size,
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,
-            preconditioner=self.preconditioner,
-            shuffle=self.shuffle,
-            average=self.average,
-        )
+        plan = make_online_plan(objective, weight, **self._words())
         once = StoppingRule(None, 1, 1, None, np.nan, first_epoch=state.n_epochs)
         recoveries = state.n_recoveries
         with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):  # the loop looks at every value, and says so
