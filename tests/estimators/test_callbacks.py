@@ -202,4 +202,4 @@ def test_without_callbacks_in_scikit_learn():
         except ImportError as error:
             assert "1.9" in str(error)
     """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)  # -P: the installed package, not this folder's
