@@ -16,7 +16,7 @@ PLOTS = [path for path in EXAMPLES if path.name.startswith("plot_")]
 
 def test_all_are_found():
     """The quick start and the gallery."""
-    assert len(PLOTS) >= 13
+    assert len(PLOTS) >= 14
     assert set(EXAMPLES) - set(PLOTS) == {EXAMPLES[0].with_name("quickstart.py")}
 
 
