@@ -48,7 +48,7 @@ class ReducedStep(SweepStep):
             state.theta, state.rate_scale = before, state.rate_scale / 2
             state.n_recoveries += self.learning_rate is not None  # the user's rate, so the user hears of it
             self.anchor(objective, state)
-        elif gap / 2 < state.gap < gap:
+        elif self.learning_rate is None and gap / 2 < state.gap < gap:
             state.rate_scale *= 1.5  # steady but slow: the noise leaves room
         state.stalls = state.stalls + 1 if abs(state.value - value) <= floor and state.gap > gap / 2 else 0
         state.stuck = state.stalls >= 5

@@ -244,3 +244,13 @@ def test_conversion_to_c(variant, make_problem, Judge):
     theirs = LogisticRegression(tol=1e-10).fit(X, y, sample_weight=sample_weight)
     ours = GDLogisticClassifier(variant, alpha=1 / sample_weight.sum(), tol=1e-10, max_iter=10_000, random_state=0)
     assert_allclose(ours.fit(X, y, sample_weight=sample_weight).coef_, theirs.coef_, atol=1e-3)
+
+
+@pytest.mark.parametrize("optimizer", ["svrg", "saga"])
+def test_a_rate_of_ones_own_is_kept(optimizer, make_problem):
+    """Variance reduction finds its own rate only where none is given: a small one is slow, and stays."""
+    X, y, _ = make_problem("regression", n_samples=400)
+    settings = {"optimizer": optimizer, "preconditioner": None, "tol": None, "max_iter": 30, "random_state": 0}
+    model = GDLinearRegressor("stochastic", learning_rate=1e-4, **settings).fit(X, y)
+    assert model.learning_rate_ == 1e-4
+    assert GDLinearRegressor("stochastic", **settings).fit(X, y).learning_rate_ > 1e-3
