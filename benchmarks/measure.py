@@ -107,9 +107,11 @@ def climb(peer: Peer, judge: Evaluator, scratch: str, limit: float) -> Iterator[
         yield run
         if run.note or judge.gap(run.value) <= GAPS[-1]:
             break
+    beyond = runs[-1].rung * (1 if runs[-1].value == np.inf else 2)  # the step that was not waited for, or not tried
     for gap in GAPS if peer.ladder is COUNTS else ():  # so that a doubling of the count does not count against it
-        enough = min((run.rung for run in runs if judge.gap(run.value) <= gap), default=1)
-        for _ in range(2):
+        arrived = [run.rung for run in runs if judge.gap(run.value) <= gap]
+        enough = min(arrived, default=beyond)
+        for _ in range(2 if arrived else 1):
             less = max((run.rung for run in runs if run.rung < enough), default=enough)
             between = round((less * enough) ** 0.5)
             if not less < between < enough:
