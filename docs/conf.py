@@ -47,6 +47,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"quickstart\.py",  # a table in the terminal, no picture
     "abort_on_example_error": True,
+    "matplotlib_animations": True,  # films stay films
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("sk_gd",),
     "show_memory": False,

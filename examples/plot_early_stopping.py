@@ -14,7 +14,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from sk_gd import GDLinearRegressor
+from sk_gd import DescentDisplay, GDLinearRegressor
 
 # %%
 # Patients in the order of a random draw: 100 to learn from, 150 to validate on, 192 to test. Products of all pairs of
@@ -46,12 +46,10 @@ for epoch in (0, model.best_iter_, model.n_iter_):
           f"test {on_test[epoch]:6.0f}")  # fmt: skip
 
 fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-ax.plot(model.loss_curve_, "--", color="tab:blue", label="training: 100 rows")
-ax.plot(-model.validation_scores_, "-", color="black", label="validation: 150 rows")
-ax.plot(on_test, ":", color="tab:red", label="test: 192 rows")
-ax.axvline(model.best_iter_, color="0.6", linewidth=1)
-ax.annotate(f"best epoch: {model.best_iter_}", (model.best_iter_, 2600), xytext=(8, 0), textcoords="offset points")
-ax.set(xlabel="epochs (passes over the training rows)", ylabel="half the mean squared error", xlim=(0, model.n_iter_))
-ax.set_title("Training goes on getting better after new rows no longer do")
+DescentDisplay.from_estimator(model, names=["training: 100 rows"], yscale="linear", ax=ax)
+ax.plot(on_test, ":", color="tab:red", linewidth=2, label="test: 192 rows")
+best = (model.best_iter_, -model.validation_scores_[model.best_iter_])
+ax.annotate(f"best epoch: {model.best_iter_}", best, xytext=(0, 10), textcoords="offset points")
+ax.set(ylabel="half the mean squared error", title="Training goes on getting better after new rows no longer do")
 ax.legend(loc="upper right")
 plt.show()

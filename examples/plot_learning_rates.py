@@ -14,7 +14,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
-from sk_gd import GDLinearRegressor
+from sk_gd import DescentDisplay, GDLinearRegressor, LearningRateDisplay
 
 X, y = load_diabetes(return_X_y=True, scaled=False)
 X = StandardScaler().fit_transform(X)
@@ -31,13 +31,12 @@ print(f"L = {L:.2f}, so the limit 2 / L is a rate of {2 / L:.3f}.")
 limit = 2 / L
 textbook = {"preconditioner": None, "optimizer": "gd", "tol": None, "max_iter": 100}
 lowest = GDLinearRegressor(tol=1e-12).fit(X, y).loss_curve_[-1]
-curves = {}
-for share in (0.01, 0.5, 0.99):
-    curves[share] = GDLinearRegressor(learning_rate=share * limit, **textbook).fit(X, y).loss_curve_
-
-for share in curves:
-    after = ", ".join(f"{curves[share][k] - lowest:7.1f}" for k in (0, 10, 100))
-    print(f"{share:4} of the limit: {after} above the minimum after 0, 10, 100 passes")
+fits = {
+    f"{share} of the limit": GDLinearRegressor(learning_rate=share * limit, **textbook).fit(X, y) for share in (0.01, 0.5, 0.99)
+}
+for name, fit in fits.items():
+    after = ", ".join(f"{fit.loss_curve_[k] - lowest:7.1f}" for k in (0, 10, 100))
+    print(f"{name:17}: {after} above the minimum after 0, 10, 100 passes")
 
 # %%
 # A rate above the limit is an error of the user, who should hear of it. ``on_divergence="raise"`` stops at once,
@@ -62,14 +61,17 @@ print(caught[0].message)
 # of 1.1 times the limit, halved after two passes, follows the descent at 0.5: the rate need not be found exactly, it
 # only has to be below the limit.
 
-curves[1.1] = recovered.loss_curve_
-looks = {0.01: ("-.", "tab:green"), 0.5: ("-", "black"), 0.99: ("--", "tab:orange"), 1.1: (":", "tab:blue")}
+fits["1.1 of the limit, halved in time"] = recovered
 fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-for share, curve in curves.items():
-    line, colour = looks[share]
-    label = f"{share} of the limit" + (", halved in time" if share > 1 else "")
-    ax.semilogy(curve - lowest, line, color=colour, linewidth=2, label=label)
-ax.set(xlabel="passes over the rows", ylabel="objective above its minimum", ylim=(5, 2500), xlim=(0, 100))
-ax.set_title("Half of the limit 2 / L is a good rate; far below and close to it, descent is slow")
-ax.legend(title="learning rate", loc="lower left", bbox_to_anchor=(0.16, 0.16))
+DescentDisplay.from_estimator(fits, y="gap", minimum=lowest, ax=ax)
+ax.set(ylim=(0.5, 2500), title="Half of the limit 2 / L is a good rate; far below and close to it, descent is slow")
+ax.legend(loc="lower left")
+plt.show()
+
+# %%
+# Which rate suits a table can be asked directly: a short descent at each of many rates, and the lowest end wins.
+
+fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
+LearningRateDisplay.from_estimator(GDLinearRegressor(**textbook), X, y, ax=ax)
+ax.set_title("Below 2 / L every rate descends, beyond it none")
 plt.show()

@@ -39,18 +39,11 @@ for minimum in result.minima:
 
 print(result.message)
 
-x, y = np.meshgrid(np.linspace(-2.2, 2.2, 300), np.linspace(-1.2, 1.2, 300))
 fig, ax = plt.subplots(figsize=(9, 5), layout="constrained")
-levels = np.concatenate([np.linspace(-1, 3, 17), [4, 6, 9, 13]])
-ax.contour(x, y, camel((x, y)), levels=levels, colors="0.8", linewidths=0.8, linestyles="solid")
-for start in result.starts:
-    lowest = start.fun < result.fun + 1e-3
-    ax.plot(*start.path.T, color="black" if lowest else "tab:orange", linestyle="-" if lowest else "--", linewidth=1.2)
-    ax.plot(*start.path[0], "o", color="white", markeredgecolor="black" if lowest else "tab:orange", markersize=6)
+sk_gd.DescentPathDisplay.from_minimize(result, camel, ax=ax, color="black", linestyle="-", marker="")
 for minimum in result.minima:
-    lowest = minimum.fun < result.fun + 1e-3
-    ax.plot(*minimum.x, "*" if lowest else "X", color="black" if lowest else "tab:orange", markersize=16 if lowest else 9)
-    ax.annotate(f"{minimum.fun:.2f}", minimum.x, xytext=(10, 7), textcoords="offset points", fontweight="bold")
-ax.set(xlabel="x", ylabel="y")
-ax.set_title("24 starts (circles), 6 minima, and only the two stars are as low as it gets")
+    weight = "bold" if minimum.fun < result.fun + 1e-3 else "normal"
+    ax.annotate(f"{minimum.fun:.2f}", minimum.x, xytext=(10, 7), textcoords="offset points", fontsize=12, fontweight=weight)
+ax.get_legend().remove()
+ax.set_title("24 starts (circles), 6 minima (stars), and only two as low as it gets (bold)")
 plt.show()

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.datasets import load_diabetes
 from sklearn.preprocessing import StandardScaler
 
-from sk_gd import GDLinearRegressor
+from sk_gd import DescentDisplay, GDLinearRegressor
 
 X, y = load_diabetes(return_X_y=True, scaled=False)
 Z = StandardScaler().fit_transform(X)
@@ -49,18 +49,7 @@ for name, share in shares.items():
 # columns are correlated (total and LDL cholesterol most). In the metric of the Hessian one step is the whole way: on
 # the squared error, descent is Newton's method there. ``preconditioner="auto"`` takes it here.
 
-looks = {
-    "raw columns": (":", "black", ""),
-    "scaled columns": ("-", "0.7", ""),
-    "raw, diagonal metric": ("--", "tab:blue", ""),
-    "raw, Hessian metric": ("-", "tab:red", "o"),
-}
 fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-for name, share in shares.items():
-    line, colour, marker = looks[name]
-    width = 5 if name == "scaled columns" else 2
-    ax.plot(100 * np.maximum(share, 1e-6), line, color=colour, marker=marker, linewidth=width, label=name)
-ax.set(xlabel="passes over the rows", ylabel="part of the way still to go (%)", yscale="log", xlim=(-2, 300), ylim=(0.1, 150))
-ax.set_title("A metric does what scaling does, and more, without touching the data")
-ax.legend(loc="center right")
+DescentDisplay.from_estimator(fits, y="gap", minimum=lowest, xscale="log", ax=ax)
+ax.set(ylim=(1, 5000), title="A metric does what scaling does, and more, without touching the data")
 plt.show()

@@ -8,11 +8,10 @@ buys 1, 14 or 442 steps.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 from sklearn.datasets import load_diabetes
 from sklearn.preprocessing import StandardScaler
 
-from sk_gd import GDLinearRegressor
+from sk_gd import DescentPathDisplay, GDLinearRegressor
 
 # %%
 # The problem: the progress of diabetes in a year, from body mass index and blood pressure. With two coefficients,
@@ -20,7 +19,7 @@ from sk_gd import GDLinearRegressor
 # rate (a smaller one for single rows, or they would be all over the picture), 15 passes.
 
 X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
-X = StandardScaler().fit_transform(X[["bmi", "bp"]])
+X = StandardScaler().set_output(transform="pandas").fit_transform(X[["bmi", "bp"]])
 
 textbook = {"preconditioner": None, "optimizer": "gd", "tol": None, "max_iter": 15, "record": "path", "random_state": 0}
 models = {
@@ -37,34 +36,29 @@ for model in models.values():
 # after three passes and stays near it. Stochastic is there within the first pass, and then jumps around: a single row
 # is a poor estimate of the whole.
 
-
-def objective(coef_bmi, coef_bp):
-    """F on arrays of coefficients; the intercept of standardised columns is the mean of y."""
-    residual = coef_bmi[..., None] * X[:, 0] + coef_bp[..., None] * X[:, 1] + y.mean() - y.to_numpy()
-    return (residual**2).mean(axis=-1) / 2
-
-
-looks = {"batch": ("o-", "black"), "mini-batch": ("s--", "tab:orange"), "stochastic": ("^:", "tab:blue")}
-bmi, bp = np.meshgrid(np.linspace(-4, 60, 100), np.linspace(-4, 36, 100))
+names = [f"{variant}, {model.t_:.0f} steps" for variant, model in models.items()]
 fig, ax = plt.subplots(figsize=(8, 5), layout="constrained")
-ax.contour(bmi, bp, objective(bmi, bp), levels=20, colors="0.8")
-for variant, model in models.items():
-    line, colour = looks[variant]
-    ax.plot(*model.coef_path_[:, 0, :2].T, line, color=colour, markersize=5, linewidth=1, label=f"{variant}, {model.t_:.0f} steps")
+paths = DescentPathDisplay.from_estimator(models, X, y, coefficients=("bmi", "bp"), names=names, ax=ax)
 best = GDLinearRegressor(tol=1e-10).fit(X, y)
 ax.plot(*best.coef_, "+", color="black", markersize=18, markeredgewidth=2, label="minimum")
-ax.set(xlabel="coefficient of body mass index", ylabel="coefficient of blood pressure")
 ax.set_title("Fewer rows per step: sooner there, and less at rest")
 ax.legend(loc="upper left")
+plt.show()
+
+# %%
+# The same as a film, pass by pass. ``animate("descent.gif")`` would write it to a file.
+
+film = paths.animate(interval=400)
+paths.ax_.set_title("One pass after the other")
 plt.show()
 
 # %%
 # How far above the minimum each pass ends, in numbers. A constant rate leaves estimates from some rows at a noise
 # floor, which is higher the fewer rows they are made of; what lowers it is told in "Below the noise floor".
 
-lowest = best.loss_curve_[-1]
 for variant, model in models.items():
-    gaps = [objective(*model.coef_path_[k, 0, :2]) - lowest for k in (1, 3, 15)]
+    places = model.coef_path_[[1, 3, 15], 0]
+    gaps = ((places[:, :2] @ X.to_numpy().T + places[:, 2:] - y.to_numpy()) ** 2).mean(axis=1) / 2 - best.loss_curve_[-1]
     print(f"{variant:10}  above the minimum after 1, 3, 15 passes: " + ", ".join(f"{gap:8.2f}" for gap in gaps))
 
 # %%
@@ -72,4 +66,5 @@ for variant, model in models.items():
 
 for variant in models:
     model = GDLinearRegressor(variant, random_state=0).fit(X, y)
-    print(f"{variant:10}  {model.loss_curve_[-1] - lowest:.1e} above, after {model.n_iter_} passes of {model.method_}")
+    gap = model.loss_curve_[-1] - best.loss_curve_[-1]
+    print(f"{variant:10}  {gap:.1e} above, after {model.n_iter_} passes of {model.method_}")

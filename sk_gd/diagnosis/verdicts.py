@@ -41,7 +41,9 @@ def converged(seen: Evidence) -> Verdict | None:
     if not seen.arrived or seen.endless:
         return None
     reason = seen.reason if seen.converged else ""  # with tol=None the epochs ran out, whatever was reached
-    return Verdict("converged", "Converged", f"{seen.still or 'F is flat'} after {len(seen.curve) - 1} epochs. {reason}".rstrip())
+    n_epochs = len(seen.curve) - 1
+    way = f"{n_epochs} epoch{'s' * (n_epochs != 1)}"
+    return Verdict("converged", "Converged", f"{seen.still or 'F is flat'} after {way}. {reason}".rstrip())
 
 
 def oscillating(seen: Evidence) -> Verdict | None:

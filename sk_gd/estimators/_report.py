@@ -29,10 +29,10 @@ def divergence(model: Any, objective: Objective, state: DescentState) -> str:
 
 def of_rate(model: Any, recoveries: int) -> str:
     """That the user's learning rate was too large."""
+    times = f", {recoveries} times in all," if recoveries > 1 else ""
     return (
         f"learning_rate={model.learning_rate} was too large: the objective rose above its start, so the descent went back to its "
-        f"best point and the rate was halved, {recoveries} times in all, to {model.learning_rate_:.3g}. Set learning_rate='auto' "
-        "or a smaller one."
+        f"best point and the rate was halved{times} to {model.learning_rate_:.3g}. Set learning_rate='auto' or a smaller one."
     )
 
 

@@ -223,7 +223,7 @@ class DescentDisplay:
                 at = -trace.history["validation_score"]
                 thin = look | {"linewidth": 0.8, "markerfacecolor": "white", "color": line.get_color()}
                 self.ax_.plot(across, at, label=f"{name}, loss on validation rows", **thin)
-            mark = {"color": line.get_color(), "linestyle": "none", "zorder": 3, "clip_on": False}
+            mark = {"color": line.get_color(), "linestyle": "none", "zorder": 3}
             self.ax_.plot(across[-1:], curve[-1:], marker="x", markersize=9, markeredgewidth=2, **mark)
             self.ax_.plot(across[[trace.best]], at[[trace.best]], marker="*", markersize=13, markeredgecolor="white", **mark)
         self.ax_.plot([], [], "*", color=GREY, markersize=11, label="best epoch")
