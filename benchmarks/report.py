@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import platform
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import GAPS, Memory, Run, first_reaching
-from benchmarks.passes import Line
-from benchmarks.peers import SKLEARN
-from benchmarks.problems import Problem
+from benchmarks.record import GAPS, Line, Record, Result
+from benchmarks.targets import OURS, verdict
 
-OURS = ("sk_gd batch", "sk_gd mini-batch", "sk_gd stochastic")
 PACKAGES = ("sk_gd", "scikit-learn", "numpy", "scipy", "scikit-learn-intelex", "glum", "skglm", "celer", "snapml", "vowpalwabbit")
-TARGETS = (  # family, rivals, ours, how many times faster, gaps
-    ("mixed units", SKLEARN, OURS[:1], 3, GAPS[1:]),
-    ("mixed units", ("lbfgs",), OURS[:1], 20, GAPS[1:]),
-    ("Fashion-MNIST", SKLEARN, OURS[:1], 3, GAPS[1:]),
-    ("hard tall", SKLEARN, OURS[:1], 2, GAPS[1:]),
-    ("text", SKLEARN, OURS[:1], 1, GAPS[1:]),
-    ("text", SKLEARN, OURS, 2, GAPS[1:]),
-    ("squared", ("Ridge",), OURS[:1], 2, GAPS[1:]),
-    ("squared", ("LinearRegression",), OURS[:1], 10, GAPS[1:]),
-    ("L1", ("saga",), OURS[:1], 5, GAPS[1:]),
-    ("L1", ("skglm", "celer"), OURS[:1], 1, GAPS[1:]),
-    ("SGD", ("SGD default",), OURS[2:], 3, GAPS[:1]),
-    ("SGD", ("SGD default",), OURS, 3, GAPS[:1]),
-    ("SGD", ("SGD",), OURS, 3, GAPS[:1]),
-)  # fmt: skip
 Cells = Iterable[Sequence[str]]
 
 
@@ -47,74 +26,50 @@ def table(head: Sequence[str], rows: Cells) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in padded)
 
 
-def times(runs: list[Run], peer: str, gap: float) -> np.ndarray | None:
-    """Seconds to a gap: of the interleaved rounds, or of the ladder where it was too slow to be repeated."""
-    first = first_reaching(runs, peer, gap)
-    if first is None:
-        return None
-    rounds = [run.seconds for run in runs if (run.peer, run.rung) == (peer, first.rung) and run.round]
-    return np.array(rounds or [first.seconds])
-
-
-def ratio_cell(runs: list[Run], peer: str, variant: str) -> str:
+def ratio_cell(result: Result, peer: str, variant: str) -> str:
     """How many times the variant's time a peer takes to the smallest gap that both reach: median of the rounds, and the range."""
     for gap in sorted(GAPS) if peer != variant else ():
-        theirs, ours = times(runs, peer, gap), times(runs, variant, gap)
+        theirs, ours = result.times(peer, gap), result.times(variant, gap)
         if theirs is not None and ours is not None:
-            ratio = theirs / ours  # round by round, which cancels the machine's moods
+            both = min(len(theirs), len(ours))  # one of them, where the other was too slow to be repeated
+            ratio = theirs / ours if both == 1 else theirs[:both] / ours[:both]  # round by round cancels the machine's moods
             return f"{np.median(ratio):.3g}" + (f" ({ratio.min():.2g} to {ratio.max():.2g})" if len(ratio) > 1 else "")
     return ""
 
 
-def problem_table(runs: list[Run], memory: Memory) -> str:
+def problem_table(result: Result) -> str:
     """Every peer on one problem, sk_gd's variants first."""
-    rows = []
-    for peer in dict.fromkeys(run.peer for run in runs):
-        ladder = [run for run in runs if run.peer == peer and run.round == 0]
+    rows, memory = [], result.memory
+    for peer in dict.fromkeys(run.peer for run in result.runs):
+        ladder = result.ladder(peer)
         never = next((run.note for run in ladder if run.note), f"gap {min(run.gap for run in ladder):.0e}")
-        to = [times(runs, peer, gap) for gap in GAPS]
+        to = [result.times(peer, gap) for gap in GAPS]
         cells = [never if seconds is None else f"{np.median(seconds):.3g}" for seconds in to]
-        ratios = [ratio_cell(runs, peer, variant) for variant in OURS]
+        ratios = [ratio_cell(result, peer, variant) for variant in OURS]
         rows.append([peer, *cells, *ratios, f"{memory[peer] / 1e6:.0f}" if peer in memory else ""])
     head = ["peer", *(f"s to {gap:.0e}" for gap in GAPS), *(f"x {variant[6:]}" for variant in OURS), "extra MB"]
     return table(head, rows)
 
 
-def best(runs: list[Run], peers: Sequence[str], gap: float) -> tuple[float, bool]:
-    """Least median seconds to a gap of any of these peers, and whether one gets there; else when the first gave up."""
-    found = [float(np.median(seconds)) for peer in peers if (seconds := times(runs, peer, gap)) is not None]
-    if found:
-        return min(found), True
-    tried = [[run for run in runs if run.peer == peer and run.round == 0] for peer in peers]
-    stopped = [max(run.seconds for run in ladder) for ladder in tried if any(run.note[:1] == ">" for run in ladder)]
-    return min(stopped, default=np.inf), False
+def section(name: str, result: Result) -> list[str]:
+    """What the page says of one problem."""
+    about = result.about
+    left = "" if "times" in result.done else " **Not all of it has been measured.**"
+    return [
+        f"## {name}",
+        f"{about['loss']} loss, n = {about['n']}, d = {about['d']}, outputs = {about['outputs']}, alpha = {about['alpha']:.3g}, "
+        f"l1_ratio = {about['l1_ratio']:g}; at most {about['limit']:g} s a fit.{left}",
+        problem_table(result),
+    ]
 
 
-def verdict(found: float, wanted: float) -> str:
-    """Of a number that should be at least what is wanted."""
-    return "reached" if found >= wanted else f"fell short by {wanted / found:.2g}x" if found > 0 else "fell short: never arrives"
-
-
-def target_rows(results: dict[str, tuple[Problem, list[Run], Memory]]) -> Cells:
-    """What is wanted of each problem: how many times faster than whom, and whether that was reached."""
-    for family, rivals, ours, factor, gaps in TARGETS:
-        for name, (problem, runs, _) in results.items():
-            there = sorted({run.peer for run in runs} & set(rivals))
-            for gap in gaps if problem.family == family and there else ():
-                (theirs, they_arrive), (mine, we_arrive) = best(runs, there, gap), best(runs, ours, gap)
-                found = theirs / mine if we_arrive else 0.0
-                who = there[0] if len(there) == 1 else "best of " + ("scikit-learn" if rivals is SKLEARN else " and ".join(there))
-                judged = verdict(found, factor) if we_arrive or they_arrive else "open: nobody arrives"
-                more = "" if they_arrive or not we_arrive else "more than "
-                if more and found < factor:
-                    judged = "open: the limit is too low to tell"
-                variant = "batch" if ours == OURS[:1] else "stochastic" if ours == OURS[2:] else "fastest variant"
-                yield name, f"{gap:.0e}", who, variant, f"{more}{found:.3g}x", f"{factor}x", judged
-    for name, (problem, _, memory) in results.items():
-        for rival in ("Ridge", "LinearRegression"):
-            if problem.family == "squared" and {rival, OURS[0]} <= set(memory):
-                found = memory[rival] / max(memory[OURS[0]], 1)
-                yield name, "memory", rival, "batch", f"{found:.3g}x less", "10x", verdict(found, 10)
+def source(record: Record) -> str:
+    """The commands behind the page, and how often they were begun."""
+    days = sorted({part["began"][:10] for part in record.parts})
+    commands = "\n".join(f"    {command}" for command in dict.fromkeys(part["command"] for part in record.parts))
+    when = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "no day yet"
+    seconds = sum(part["seconds"] for part in record.parts)
+    return f"Measured {when}, in {len(record.parts)} parts that took {seconds:.0f} s:\n\n{commands}"
 
 
 def pass_rows(lines: Iterable[Line]) -> Cells:
@@ -135,25 +90,14 @@ def machine(n_threads: int) -> dict[str, Any]:
     return {"cpu": cpu[0] if cpu else platform.processor(), "cores": len(cpu), "threads": n_threads, "versions": found}
 
 
-def write_runs(folder: Path, results: dict[str, tuple[Problem, list[Run], Memory]], **tables: Any) -> None:
-    """Every run as CSV, and the rest as JSON."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "runs.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, ["problem", *Run.__dataclass_fields__])
-        writer.writeheader()
-        writer.writerows({"problem": name, **asdict(run)} for name, (_, runs, _) in results.items() for run in runs)
-    memory = {name: memory for name, (_, _, memory) in results.items()}
-    (folder / "summary.json").write_text(json.dumps({"memory": memory, **tables}, indent=1))
-
-
-def plot(folder: Path, name: str, runs: list[Run]) -> None:
+def plot(folder: Path, name: str, result: Result) -> None:
     """Gap against time, one line a peer."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
-    for i, peer in enumerate(dict.fromkeys(run.peer for run in runs)):
-        ladder = sorted((run.seconds, max(run.gap, 1e-10)) for run in runs if run.peer == peer and run.round == 0 and run.gap < 10)
+    for i, peer in enumerate(dict.fromkeys(run.peer for run in result.runs)):
+        ladder = sorted((run.seconds, max(run.gap, 1e-10)) for run in result.ladder(peer) if run.gap < 10)
         if ladder:
             axes.loglog(*zip(*ladder, strict=True), label=peer, color=f"C{i % 10}", marker=".", linestyle="-" if i < 10 else "--",
                         linewidth=2.5 if peer in OURS else 1)  # fmt: skip

@@ -84,4 +84,49 @@ def test_a_tiny_run_from_end_to_end(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "| sk_gd batch" in (tmp_path / "page.md").read_text()
     assert json.loads((tmp_path / "summary.json").read_text())["machine"]["threads"] == 1
-    assert (tmp_path / "runs.csv").read_text().startswith("problem,peer,rung")
+    runs = (tmp_path / "runs.csv").read_text()
+    assert runs.startswith("problem,peer,rung")
+    # the same command goes on where an interruption left it, here within the last round, and makes nothing again
+    (tmp_path / "runs.csv").write_text(runs[: runs.rindex("\n", 0, -1) + 1])
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    summary["problems"]["diabetes"]["done"] = ["optimum"]
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    parts = len(summary["parts"])
+    assert subprocess.run(command, cwd=ROOT, env={**os.environ, **threads}, check=False).returncode == 0
+    again = (tmp_path / "runs.csv").read_text()
+    assert [line.split(",")[:4] for line in again.splitlines()] == [line.split(",")[:4] for line in runs.splitlines()]
+    assert again.splitlines()[1:3] == runs.splitlines()[1:3]
+    page = (tmp_path / "page.md").read_text()
+    assert f"in {parts + 1} parts" in page
+    command[-2:] = ["--for", "0"]  # only the page
+    assert subprocess.run(command, cwd=ROOT, env={**os.environ, **threads}, check=False).returncode == 0
+    assert (tmp_path / "runs.csv").read_text() == again
+
+
+def test_a_fit_that_does_not_listen_is_noted_and_its_process_ended(tmp_path):
+    code = """
+import time
+from benchmarks import measure, record
+from benchmarks.problems import PROBLEMS
+from benchmarks.peers import Peer
+
+class Deaf:  # a solver in compiled code that never comes back
+    def fit(self, X, y):
+        if len(y) > 60:
+            end = time.time() + 20
+            while time.time() < end:
+                try:
+                    time.sleep(20)
+                except TimeoutError:
+                    pass
+
+problem, kept = PROBLEMS["diabetes"](True), record.Record(__import__("pathlib").Path("OUT"), {})
+kept.begin("a command")
+kept.results["diabetes"] = record.Result({"limit": 0.1})
+measure.start_anew = lambda **environment: __import__("os")._exit(3 if "SK_GD_BENCHMARKS_UNTIL" in environment else 1)
+bench = measure.Bench(kept, "diabetes", problem, "OUT", 0.1, 1, time.time() + 60)
+bench.run(Peer("deaf", lambda p, rung: Deaf(), (1.0,), lambda p: True), 1.0, 0)
+""".replace("OUT", str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60)
+    assert done.returncode == 3
+    assert "diabetes,deaf,1.0,0,0.1,inf,inf,> 0.1 s" in (tmp_path / "runs.csv").read_text()
