@@ -14,6 +14,7 @@ from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Implicit, Metric, Secant
 
 SUFFICIENT = 1e-4  # share of the decrease promised by the slope that a step must bring (Armijo, 1966)
+FORETOLD = 10  # a step that cuts the gap to so small a part shows that the metric is right where it leads
 STALLS = 5  # steps within rounding whose estimated gap does not halve
 
 
@@ -32,7 +33,8 @@ class LineSearchStep(Generic[P]):
     def initialise(self, objective: P, state: DescentState) -> None:
         if state.direction is not None:
             return  # continued where it was
-        state.value, state.gradient = objective.value_and_gradient(state.theta)
+        if state.gradient is None:
+            state.value, state.gradient = objective.value_and_gradient(state.theta)
         state.metric, state.rate = self.metric, 1.0
         refresh_metric(objective, state)
         self.aim(objective, state)
@@ -52,6 +54,7 @@ class LineSearchStep(Generic[P]):
         elif not isinstance(state.metric, Implicit) and (agreement := float(np.vdot(step, change))) > 0:
             state.scale = agreement / float(np.vdot(step, state.metric.product(step)))
         self.aim(objective, state)
+        state.foretold &= state.gap <= gap / FORETOLD
         if state.gap > gap / 3 and rebuild_pays(objective, state):
             refresh_metric(objective, state)
             self.aim(objective, state)

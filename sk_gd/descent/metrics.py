@@ -15,7 +15,7 @@ PROVED = 2  # steps after which a metric that foretells the change of the gradie
 def refresh_metric(objective: Problem, state: DescentState, centred: bool = True) -> None:
     """Build the state's metric at the state's theta."""
     state.metric.update(objective, state.theta, centred)
-    state.metric_age, state.scale = 0, 1.0
+    state.metric_age, state.scale, state.foretold = 0, 1.0, True
 
 
 def best_metric(objective: Problem) -> Metric:
@@ -30,10 +30,12 @@ def best_metric(objective: Problem) -> Metric:
 
 
 def stale(objective: Problem, state: DescentState) -> bool:
-    """Whether the metric was built where the second derivative was another: by its age, unless its last steps proved it right."""
-    never = objective.quadratic or state.metric.cost(objective.n_features, objective.shape[0]) == np.inf
-    proved = isinstance(state.metric, Secant) and state.metric_age <= PROVED and 0.5 < state.metric.scale < 2
-    return state.metric_age > 0 and not never and not proved
+    """Whether the metric was built where the second derivative was another: by its age, unless its steps proved it right."""
+    cost = state.metric.cost(objective.n_features, objective.shape[0])
+    never = objective.quadratic or cost == np.inf
+    new = isinstance(state.metric, Secant) and state.metric_age <= PROVED and 0.5 < state.metric.scale < 2
+    proved = cost > 0 and (new or state.foretold)  # what costs nothing is not solved to the end, so its gaps prove nothing
+    return state.metric_age > 0 and not (never or proved)
 
 
 def free(objective: Problem, state: DescentState) -> bool:

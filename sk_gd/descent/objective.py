@@ -79,6 +79,15 @@ class Objective:
         z = np.repeat(self.constant[:, -1:].T if self.fit_intercept else np.zeros((1, self.shape[0])), self.n_samples, axis=0)
         return float(block.weigh(self.loss.value_and_slope(block.y, z)[0]).mean(dtype=np.float64))
 
+    def sample(self, share: int) -> Objective:
+        """The same function of one row out of every ``share`` in succession, always the same ones."""
+        count = self.n_samples // share
+        rows = share * np.arange(count) + np.random.default_rng(0).integers(share, size=count)
+        block = self.source.take(rows)
+        weights = None if block.weights is None else block.weights / block.weights.mean()
+        source = type(self.source)(block.X, block.y, weights)
+        return Objective(self.loss, self.penalty, source, self.shape[0], self.fit_intercept)
+
     def value_and_gradient(self, theta: Array, rows: Array | None = None, slopes: Array = NO_SLOPES) -> tuple[float, Array]:
         """F and the gradient of its smooth part, on all rows or estimated on some.
 

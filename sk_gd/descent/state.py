@@ -37,7 +37,7 @@ class DescentState:
         What the optimizer remembers.
     metric : Metric or None
         Model of the second derivative; ``metric_age`` counts the passes over the data since it was built, ``scale`` is the
-        factor by which the last step showed it to be off.
+        factor by which the last step showed it to be off, ``foretold`` whether all steps since arrived where it sent them.
     doubt : float
         Factor by which the metric was seen to underestimate the gap.
     direction : ndarray or None
@@ -79,6 +79,7 @@ class DescentState:
     metric: Any = None
     metric_age: int = 0
     scale: float = 1.0
+    foretold: bool = False
     doubt: float = 1.0
     direction: Any = None
     n_epochs: int = 0
