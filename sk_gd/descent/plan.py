@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +14,7 @@ from sk_gd.descent.metrics import best_metric
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.orthant import OrthantStep
 from sk_gd.descent.reduced import ReducedStep, SagaStep
-from sk_gd.descent.sampled import SHARE, begin, worth_sampling
+from sk_gd.descent.sampled import SHARE, SampledStep, worth_sampling
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
@@ -40,14 +39,16 @@ class Plan:
     step: Step[Objective]
     name: str
     finish: Step[Objective] | None = None
-    begin: Callable[[Objective], Step[Objective]] | None = None
+    begin: Step[Objective] | None = None
 
     def run(
         self, objective: Objective, state: DescentState, stopping: StoppingRule, on_divergence: str, watch: Watch
     ) -> StopReason:
         """Begin, unless the user has; descend by the step rule, then by the one that finishes."""
         if self.begin is not None and not len(state.history) and np.array_equal(state.theta, objective.constant):
-            begin(objective, state, self.begin)
+            reason = descend(objective, self.begin, state, replace(stopping, tol=None, max_iter=1), watch=watch)
+            if reason is not StopReason.MAX_ITER:
+                return reason
         reason = descend(objective, self.step, state, stopping, on_divergence=on_divergence, watch=watch)
         if self.finish is not None and reason in (StopReason.CONVERGED, StopReason.ROUNDING):
             state.hand_over()
@@ -126,7 +127,7 @@ def make_plan(
     automatic = optimizer == "auto" and rate is None and isinstance(schedule, Constant)
     one_step = everything and objective.quadratic
     sampled = automatic and preconditioner in ("auto", "hessian") and not one_step and worth_sampling(objective)
-    start, begun = (line_search, f", begun on {n // SHARE} rows") if sampled else (None, "")
+    start, begun = (SampledStep(line_search), f", begun on {n // SHARE} rows") if sampled else (None, "")
     if automatic and everything:
         metric = _metric(objective, preconditioner, sweeps=False)
         name = _name("steepest descent with line search", metric) + begun

@@ -16,7 +16,7 @@ SHARE = 16  # one row in so many: little memory beside X, and a metric of these 
 ENOUGH = 20  # rows for every parameter: the minimum of fewer is that of their noise
 LARGE = 2**20  # values in X from which on passes take longer than what begins them
 NEAR = 1e-3  # relative gap within the sample; the minimum of all rows is farther away than that
-MAX_STEPS = 50
+ONCE, FEW = (StoppingRule(None, max_iter, max_iter, None, np.nan) for max_iter in (1, 50))
 
 
 def worth_sampling(objective: Objective) -> bool:
@@ -25,33 +25,41 @@ def worth_sampling(objective: Objective) -> bool:
     return enough and objective.source.n_stored >= LARGE and objective.n_features <= objective.max_full
 
 
-def begin(objective: Objective, state: DescentState, step_for: Callable[[Objective], Step[Objective]]) -> None:
-    """Move the state to the minimum of a sample, which is begun in the same way, unless the objective is higher there.
+class SampledStep:
+    """One epoch: to the minimum of a sample, unless the objective is higher there. The sample's own descent begins in the same way.
 
     Parameters
     ----------
-    objective : Objective
-    state : DescentState
-        At its start; changed in place.
     step_for : callable
-        A step rule for the sample.
+        The rule by which an objective of few rows is descended.
 
     References
     ----------
-    Bollapragada, Byrd and Nocedal, 2018, let samples grow on the way; two sizes are enough where all rows fit in memory.
+    Bollapragada, Byrd and Nocedal, 2018, let samples grow on the way; few sizes are enough where all rows fit in memory.
     """
-    state.value, state.gradient = objective.value_and_gradient(state.theta)
-    state.record(objective.n_passes)
-    sample = objective.sample(SHARE)
-    inside = DescentState(state.theta, np.random.default_rng(0))
-    if worth_sampling(sample):
-        begin(sample, inside, step_for)
-    stopping = StoppingRule(None, MAX_STEPS, MAX_STEPS, None, np.nan)
-    descend(sample, step_for(sample), inside, stopping, watch=near)
-    objective.n_passes += sample.n_passes / SHARE
-    value, gradient = objective.value_and_gradient(inside.theta)
-    if value < state.value:
-        state.theta, state.value, state.gradient = inside.theta, value, gradient
+
+    def __init__(self, step_for: Callable[[Objective], Step[Objective]]) -> None:
+        self.step_for = step_for
+
+    def initialise(self, objective: Objective, state: DescentState) -> None:
+        state.value, state.gradient = objective.value_and_gradient(state.theta)
+
+    def epoch(self, objective: Objective, state: DescentState) -> None:
+        sample, inside = objective.sample(SHARE), DescentState(state.theta, state.rng)
+        if worth_sampling(sample):
+            descend(sample, SampledStep(self.step_for), inside, ONCE)
+        descend(sample, self.step_for(sample), inside, FEW, watch=near)
+        objective.n_passes += sample.n_passes / SHARE
+        state.n_updates += 1
+        value, gradient = objective.value_and_gradient(inside.theta)
+        if value < state.value:
+            state.theta, state.value, state.gradient = inside.theta, value, gradient
+
+    def certify(self, objective: Objective, state: DescentState) -> None:
+        """The gap to the minimum of all rows is not known to a sample."""
+
+    def shorten(self, state: DescentState) -> None:
+        """One epoch cannot stall."""
 
 
 def near(state: DescentState) -> bool:

@@ -55,11 +55,8 @@ class Tasks:
 
     def announced(self, plan: Plan) -> Plan:
         """The plan, whose epochs begin with a task."""
-        return replace(
-            plan,
-            step=Announced(plan.step, self.begin),
-            finish=None if plan.finish is None else Announced(plan.finish, self.begin),
-        )
+        begin, finish = (step and Announced(step, self.begin) for step in (plan.begin, plan.finish))
+        return replace(plan, begin=begin, step=Announced(plan.step, self.begin), finish=finish)
 
     def begin(self) -> None:
         self.epoch = self.root.subcontext(task_name="epoch")

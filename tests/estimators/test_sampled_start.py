@@ -42,6 +42,29 @@ def test_fewer_passes_from_the_constant_model(make_problem, without_samples):
     np.testing.assert_allclose(begun.coef_, whole.coef_, rtol=1e-2)
 
 
+@pytest.mark.parametrize("wanted", [1, 100])
+def test_the_sample_is_an_epoch_like_any_other(wanted, make_problem):
+    """Callbacks see it and may stop after it, early stopping scores it, the history has it."""
+    X, y, _ = make_problem("binary", **MANY)
+    scores = []
+
+    class Stop:
+        def setup(self, estimator, context): ...
+        def teardown(self, estimator, context): ...
+        def on_fit_task_begin(self, estimator, context): ...
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            if context.task_name == "epoch":
+                scores.append(fitted_estimator.score(X[:1000], y[:1000]))
+            return len(scores) >= wanted
+
+    model = GDLogisticClassifier(tol=1e-8, early_stopping="accuracy")
+    model.set_callbacks(Stop()).fit(X, y, X_val=X[:1000], y_val=y[:1000])
+    assert model.n_iter_ == len(scores) == len(model.loss_curve_) - 1
+    np.testing.assert_array_equal(model.validation_scores_[1:], scores)
+    assert np.all(np.diff(model.loss_curve_) < 0)
+    assert (model.stop_reason_[:10] == "A callback") == (wanted == 1)
+
+
 def test_order_and_threads_and_repetition_change_nothing(make_problem):
     """The same rows give the same bits; in another order, or with weights for copies, the same model as near as tol says."""
     X, y, _ = make_problem("binary", **MANY)
