@@ -45,6 +45,7 @@ def test_fewer_passes_from_the_constant_model(make_problem, without_samples):
 @pytest.mark.parametrize("wanted", [1, 100])
 def test_the_sample_is_an_epoch_like_any_other(wanted, make_problem):
     """Callbacks see it and may stop after it, early stopping scores it, the history has it."""
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9")
     X, y, _ = make_problem("binary", **MANY)
     scores = []
 
