@@ -9,7 +9,14 @@ from typing import Any, TypeVar
 
 from scipy.optimize._numdiff import approx_derivative
 from sklearn.base import _fit_context
+from sklearn.externals.array_api_compat import array_namespace, is_array_api_obj, is_numpy_array
+from sklearn.externals.array_api_compat import device as device_of
 from sklearn.utils import metaestimators
+from sklearn.utils._array_api import _bincount as bincount
+from sklearn.utils._array_api import _convert_to_numpy as convert_to_numpy
+from sklearn.utils._array_api import _expit as expit
+from sklearn.utils._array_api import _max_precision_float_dtype as finest_dtype
+from sklearn.utils._array_api import get_namespace_and_device, move_to
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.parallel import _get_threadpool_controller
@@ -28,6 +35,13 @@ except ImportError:  # scikit-learn 1.8
         def __init__(self, *, scoring: Any) -> None:
             raise ImportError("Callbacks need scikit-learn 1.9 or newer.")
 
+try:
+    from sklearn.utils._array_api import check_same_namespace
+except ImportError:  # scikit-learn 1.8
+
+    def check_same_namespace(X: Any, estimator: Any, *, attribute: str, method: str) -> None:
+        """Leaves it to the library to refuse arrays of another one."""
+
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -39,9 +53,20 @@ __all__ = [
     "ScoringMonitor",
     "StrOptions",
     "approx_derivative",
+    "array_namespace",
     "available_if",
+    "bincount",
+    "check_same_namespace",
     "check_sample_weight",
+    "convert_to_numpy",
+    "device_of",
+    "expit",
+    "finest_dtype",
     "fit_context",
+    "get_namespace_and_device",
+    "is_array_api_obj",
+    "is_numpy_array",
+    "move_to",
     "n_threads",
     "optional",
 ]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.linalg import block_diag
 
+from sk_gd._array import Array, at_least, beside, double, namespace, on_host, zeros
 from sk_gd.losses import Bend, Cost, Loss, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
 from sk_gd.sources import Block, Source
 
-Array = NDArray[Any]
 NO_SLOPES = np.empty((0, 0))
 TRACE = 1e-10  # share of the greatest curvature that rows keep where they have none, so that the model has a minimum
 
@@ -75,9 +74,10 @@ class Objective:
     @cached_property
     def constant_value(self) -> float:
         """F of the best model that ignores X: where the relative gap is 1."""
-        block = Block(np.empty((self.n_samples, 0)), self.source.y, self.source.weights)
-        z = np.repeat(self.constant[:, -1:].T if self.fit_intercept else np.zeros((1, self.shape[0])), self.n_samples, axis=0)
-        return float(block.weigh(self.loss.value_and_slope(block.y, z)[0]).mean(dtype=np.float64))
+        source, intercept = self.source, self.constant[:, -1:] if self.fit_intercept else np.zeros((self.shape[0], 1))
+        bare = Block(zeros((self.n_samples, 0), source.y), source.y, source.weights)
+        per_row = bare.weigh(self.loss.value_and_slope(bare.y, bare.raw(intercept))[0])
+        return float(namespace(per_row).mean(double(per_row)))
 
     def sample(self, share: int) -> Objective:
         """The same function of one row out of every ``share`` in succession, always the same ones."""
@@ -99,8 +99,8 @@ class Objective:
         else:
             block, count = self.source.take(rows), len(rows)
             per_row, slope = self.loss.value_and_slope(block.y, block.raw(theta))
-            value = float(block.weigh(per_row).sum(dtype=np.float64))
-            gradient = block.gradient(block.weigh(slope), self.fit_intercept)
+            value = float(namespace(slope).sum(double(block.weigh(per_row))))
+            gradient = on_host(block.gradient(block.weigh(slope), self.fit_intercept))
         self.n_passes += count / self.n_samples
         coef = self.coef(theta)
         gradient = gradient / count  # never by the rows' own weights: that would cancel them where a batch is one row
@@ -120,9 +120,9 @@ class Objective:
         """Second moments of the rows weighted by the loss's second derivative at theta."""
 
         def curvature_of(block: Block) -> Array:
-            z = np.ones((len(block.y), self.shape[0])) if self.loss.quadratic else block.raw(theta)  # the same at any z
+            z = block.constant(0.0, self.shape[0]) if self.loss.quadratic else block.raw(theta)  # the same at any z
             h: Array = block.weigh(self.loss.curvature_at(block.y, z))
-            return np.maximum(h, TRACE * self.loss.curvature)
+            return at_least(h, TRACE * self.loss.curvature)
 
         self.n_passes += 1
         total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)
@@ -130,26 +130,24 @@ class Objective:
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Mean over the rows of ``(diag(p) - p p') (x) (x - center, 1)(x - center, 1)'``, all outputs against all."""
-        source, (n_outputs, width) = self.source, self.shape
+        n_outputs, width = self.shape
         self.n_passes += 1 + self.fit_intercept
         center = np.zeros(self.n_features)
         if self.fit_intercept:
-            one = np.ones(self.n_samples) if source.weights is None else source.weights
-            center = np.sum([one[rows] @ source.dense_rows(rows) for rows in source.tiles()], axis=0) / self.n_samples
-        total, hessian = np.zeros(n_outputs), np.zeros((n_outputs, width, n_outputs, width))
-        for rows in source.tiles():
-            block = source.take(rows)
-            X = source.dense_rows(rows) - center
-            X = np.hstack([X, np.ones((len(X), width - self.n_features))])
-            p = self.loss.mean(np.asarray(block.raw(theta), dtype=np.float64))
+            (weighed,) = self.source.sum_over_blocks(lambda block: (block.gradient(block.weigh(block.constant(1.0, 1)), False),))
+            center = weighed[0] / self.n_samples
+
+        def of_block(block: Block) -> tuple[Array, ...]:
+            X, xp = double(block.dense()), namespace(block.y)
+            X = xp.concat([X - beside(center, X), xp.ones_like(X[:, : width - self.n_features])], axis=1)
+            p = self.loss.mean(double(block.raw(theta)))
             weighed = block.weigh(p)
-            for k in range(n_outputs):
-                hessian[k, :, k] += (X * weighed[:, k : k + 1]).T @ X
-            mixed = (np.sqrt(weighed * p)[:, :, None] * X[:, None, :]).reshape(len(X), -1)
-            hessian -= (mixed.T @ mixed).reshape(hessian.shape)
-            total += block.weigh(p * (1 - p)).sum(axis=0)
-        size = n_outputs * width
-        return Curvature(total / self.n_samples, center, hessian.reshape(size, size) / self.n_samples)
+            own = [(X * weighed[:, k : k + 1]).T @ X for k in range(n_outputs)]
+            mixed = xp.reshape(xp.sqrt(weighed * p)[:, :, None] * X[:, None, :], (X.shape[0], -1))
+            return xp.sum(block.weigh(p * (1 - p)), axis=0), xp.stack(own), mixed.T @ mixed
+
+        total, own, mixed = self.source.sum_over_blocks(of_block)
+        return Curvature(total / self.n_samples, center, (block_diag(*own) - mixed) / self.n_samples)
 
     def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
         """The map from a step to the Hessian at theta times it.
@@ -158,19 +156,18 @@ class Objective:
         """
         one = self.shape[0] == 1 or self.loss.quadratic
 
-        def of_rows(rows: slice) -> Array:
-            block = self.source.take(rows)
+        def of_block(block: Block) -> Array:
             z = block.raw(theta)
             if self.loss.couples:
                 return self.loss.mean(z)
-            h = np.maximum(self.loss.curvature_at(block.y, z), TRACE * self.loss.curvature)
+            h = at_least(self.loss.curvature_at(block.y, z), TRACE * self.loss.curvature)
             return block.weigh(h[:, 0]) if one else h
 
         self.n_passes += 1
-        bends = np.concatenate(self.source.map_blocks(of_rows))
+        bends = self.source.per_row(of_block)
         if one:
             loss: Cost = SquaredError()
-            model = self.source.retarget(np.zeros((self.n_samples, self.shape[0]), self.dtype), bends)
+            model = self.source.retarget(self.source.zeros(self.shape[0]), bends)
         else:
             loss, model = Bend(self.loss.couples), self.source.retarget(bends, self.source.weights)
 
@@ -187,7 +184,7 @@ class Objective:
 
         Power iteration, on the gradient of a squared error with the loss's greatest curvature.
         """
-        probe = self.source.retarget(np.zeros((self.n_samples, self.shape[0]), self.source.dtype), self.source.weights)
+        probe = self.source.retarget(self.source.zeros(self.shape[0]), self.source.weights)
 
         def bend(v: Array) -> Array:
             self.n_passes += 1
@@ -210,16 +207,16 @@ class Objective:
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
         """Largest curvature of the loss of a single row in these coordinates: anywhere, or at theta."""
         self.n_passes += 1 + (theta is not None)
-        size = self.source.squared_norms(coordinates) + self.fit_intercept
-        if theta is None:
-            bound: float | Array = self.loss.curvature
-        else:
-            parts = self.source.map_blocks(lambda rows: self._row_curvature(self.source.take(rows), theta))
-            bound = np.concatenate(parts)
+        size = self.source.squared_norms(coordinates) + int(self.fit_intercept)
+        bound: float | Array = self.loss.curvature
+        if theta is not None:
+            bound = self.source.per_row(lambda block: self._row_curvature(block, theta))
         weighed = Block(size, self.source.y, self.source.weights).weigh(size * bound)
-        return float(weighed.max()) + float(coordinates.l2.max(initial=0.0))
+        return float(namespace(weighed).max(weighed)) + float(coordinates.l2.max(initial=0.0))
 
     def _row_curvature(self, block: Block, theta: Array) -> Array:
         """Bound of the second derivative of every row's loss in its raw predictions (Gershgorin)."""
-        largest: Array = self.loss.curvature_at(block.y, block.raw(theta)).max(axis=1)
-        return largest if self.loss.quadratic or theta.shape[0] == 1 else np.minimum(2 * largest, self.loss.curvature)
+        xp = namespace(block.y)
+        largest: Array = xp.max(self.loss.curvature_at(block.y, block.raw(theta)), axis=1)
+        bounded = self.loss.quadratic or theta.shape[0] == 1
+        return largest if bounded else xp.where(2 * largest < self.loss.curvature, 2 * largest, self.loss.curvature)

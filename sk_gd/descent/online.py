@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from sk_gd._array import Array, at_least
 from sk_gd.descent.batching import Batching
-from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.objective import Objective
 from sk_gd.descent.plan import Plan, batch_size_of
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
@@ -185,8 +186,8 @@ def steady_curvature(objective: Objective, theta: Array, full: bool, centred: bo
         if isinstance(objective.loss, LogLoss | Multinomial):
             h = (h + objective.loss.value_and_slope(block.y, z)[1] ** 2) / 2
         elif not objective.quadratic:
-            h = np.full_like(h, objective.loss.curvature)
-        return block.weigh(np.maximum(h, 1e-10 * objective.loss.curvature))
+            h = block.constant(objective.loss.curvature, h.shape[1])
+        return block.weigh(at_least(h, 1e-10 * objective.loss.curvature))
 
     objective.n_passes += 1
     total, center, moments = objective.source.moments(of_block, full, centred and objective.fit_intercept)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from sk_gd._array import Array
 from sk_gd.descent.metrics import doubt_gap, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.model import to_minimum
-from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.objective import Objective
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.sweep import SweepStep
 
@@ -23,7 +24,7 @@ class ReducedStep(SweepStep):
     slopes: Array
 
     def initialise(self, objective: Objective, state: DescentState) -> None:
-        self.slopes = np.empty((objective.n_samples, objective.shape[0]), objective.source.dtype)
+        self.slopes = objective.source.zeros(objective.shape[0])
         super().initialise(objective, state)
         self.anchor(objective, state)
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd.descent.objective import Array, Objective
+from sk_gd._array import Array, rows_of, spans, zeros
+from sk_gd.descent.objective import Objective
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
 from sk_gd.kernels import sweep_csr, sweep_dense
 from sk_gd.kernels.reference import sweep
 from sk_gd.preconditioners import Identity
-from sk_gd.sources import CSRSource, DenseSource, Source
+from sk_gd.sources import CompiledSource, CSRSource, Source, source_of
 
 Terms = dict[str, Any]
 
-CHUNK = 1024  # rows brought into the metric's coordinates at a time: enough for a matrix product, few enough for the cache
 DENSE = 0.1  # share of stored values from which a CSR matrix is swept as dense rows, which can be centred
 NONE = np.empty((0, 0))
 
@@ -55,42 +55,52 @@ class SweepStep(ScheduledStep[Objective]):
             "memory": memory, "refresh": refresh, "anchor": np.ascontiguousarray(anchor, source.dtype),
             "n_samples": objective.n_samples, "sums": sums,
         }  # fmt: skip
-        if isinstance(state.metric, Identity) or self.scales_columns(objective):
+        if isinstance(source, CompiledSource) and (isinstance(state.metric, Identity) or self.scales_columns(objective)):
             met = self.visit(objective, source, order, size, rates, theta, slopes, terms)
         else:
-            met, chunk = 0.0, max(CHUNK // size, 1) * size
+            met, chunk = 0.0, max(source.chunk // size, 1) * size
             for first in range(0, len(order), chunk):
                 rows = order[first : first + chunk]
                 block = source.take(rows)
-                moved = DenseSource(self.coordinates.rows(source.dense_rows(rows)), block.y, block.weights)
-                seen = slopes[rows] if len(slopes) else NONE.astype(source.dtype)
+                moved = source_of(self.coordinates.rows(block.dense()), block.y, block.weights)
+                seen = rows_of(slopes, rows) if slopes.shape[0] else zeros((0, 0), block.y)  # a row is visited once: none is kept
                 steps = rates[first // size : -(-(first + len(rows)) // size)]
-                met += self.visit(objective, moved, np.arange(len(rows)), size, steps, theta, seen, terms)
-                if refresh:
-                    slopes[rows] = seen
+                met += self.visit(objective, moved, None, size, steps, theta, seen, terms)
         state.memory = memory
         self.land(state, theta.astype(np.float64), sums, len(rates))
         return met / objective.n_samples + objective.penalty.value(objective.coef(state.theta))
 
     def visit(
-        self, objective: Objective, source: Source, order: Array, size: int, rates: Array, theta: Array, slopes: Array, terms: Terms
+
+        self,
+        objective: Objective,
+        source: Source,
+        order: Array | None,
+        size: int,
+        rates: Array,
+        theta: Array,
+        slopes: Array,
+        terms: Terms,
     ) -> float:
-        """Sweep over a source's rows as they are, compiled where loss and optimizer have a compiled twin."""
-        loss, optimizer, weights = objective.loss, self.optimizer, source.kernel_weights
+        """Sweep over a source's rows as they are, compiled where it can be; an order of None is theirs."""
+        loss, optimizer = objective.loss, self.optimizer
         support = np.empty(0)
         if isinstance(source, CSRSource):
             if not isinstance(self.metric, Identity):
                 source = source.scaled(self.coordinates.into)
             support = source.support() if len(terms["anchor"]) else support
-        if loss.pointwise is None or optimizer.kernel is None:
+        if loss.pointwise is None or optimizer.kernel is None or not isinstance(source, CompiledSource):
+            batches: list[Any] = spans(source.n_samples if order is None else len(order), size)
+            batches = batches if order is None else [order[batch] for batch in batches]
             return sweep(
-                source.dense_rows, source.y, weights, order, size, rates, theta, value_and_slope=loss.value_and_slope,
+                source.take, batches, rates, theta, value_and_slope=loss.value_and_slope,
                 optimizer=optimizer, slopes=slopes, support=support, **terms,
             )  # fmt: skip
         terms = {
             **terms, "loss": loss.pointwise, "loss_hyper": loss.hyper(), "optimizer": optimizer.kernel,
             "hyper": optimizer.hyper(), "slopes": slopes,
         }  # fmt: skip
+        weights, order = source.kernel_weights, np.arange(source.n_samples) if order is None else order
         if isinstance(source, CSRSource):
             X = source.X
             return sweep_csr(X.data, X.indices, X.indptr, source.n_features, source.y, weights, order, size, rates, theta,

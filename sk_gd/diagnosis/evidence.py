@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_gd._array import beside, namespace
 from sk_gd.descent import DescentState, Objective, Plan
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.preconditioners import Coordinates, Identity
@@ -129,7 +130,7 @@ def look_at(objective: Objective, plan: Plan, theta: Array, separates: bool) -> 
         if theta.size <= objective.max_full:
             condition = condition_of(objective, theta, plan.step.coordinates)
     constant, duplicates = alike(objective)
-    separated = separates and bool(all(objective.source.map_blocks(lambda rows: all_right(objective.source.take(rows), theta))))
+    separated = separates and bool(all(objective.source.map_blocks(lambda block: all_right(block, theta))))
     return DataFacts(condition, limit, separated, constant, duplicates, steepest)
 
 
@@ -152,7 +153,7 @@ def condition_of(objective: Objective, theta: Array, coordinates: Coordinates) -
 def alike(objective: Objective) -> tuple[list[int], list[tuple[int, int]]]:
     """Constant columns and pairs of columns that are the same but for scale and offset, to rounding."""
     full = objective.n_features <= objective.max_full
-    _, center, moments = objective.source.moments(lambda block: block.weigh(np.ones((len(block.y), 1))), full, True)
+    _, center, moments = objective.source.moments(lambda block: block.weigh(block.constant(1.0, 1)), full, True)
     variance = (np.diag(moments) if full else moments) / objective.n_samples
     rounding = 64 * float(np.finfo(objective.dtype).eps)
     constant = variance <= (rounding * np.abs(center)) ** 2
@@ -167,19 +168,19 @@ def alike(objective: Objective) -> tuple[list[int], list[tuple[int, int]]]:
 
 def all_right(block: Block, theta: Array) -> bool:
     """Whether a classifier with these parameters puts every row of a block into its class."""
-    z, codes = block.raw(theta), block.y[:, 0].astype(int)
+    z, xp = block.raw(theta), namespace(block.y)
     if z.shape[1] == 1:
-        return bool(np.all(np.where(codes == 1, z[:, 0], -z[:, 0]) > 0))
-    own = z[np.arange(len(z)), codes]
-    z[np.arange(len(z)), codes] = -np.inf
-    return bool(np.all(own > z.max(axis=1)))
+        return bool(xp.all((2 * block.y - 1) * z > 0))
+    own = block.y == beside(np.arange(z.shape[1]), block.y)
+    rest = xp.max(xp.where(own, -xp.inf, z), axis=1)
+    return bool(xp.all(xp.max(xp.where(own, z, -xp.inf), axis=1) > rest))
 
 
 def steepest_feature(objective: Objective, smooth: float) -> tuple[int, float, float]:
     """The feature along which the objective may bend most, its share of the largest bend, and how far it is above the next."""
 
     def bound(block: Block) -> Array:
-        return block.weigh(np.full((len(block.y), 1), objective.loss.curvature))
+        return block.weigh(block.constant(objective.loss.curvature, 1))
 
     bends = objective.source.moments(bound, False, False)[2] / objective.n_samples + objective.penalty.l2
     bends = np.broadcast_to(bends, objective.n_features)

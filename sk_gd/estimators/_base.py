@@ -8,14 +8,14 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from sk_gd._compat import CallbackSupportMixin, Interval, OneBlasThread, StrOptions
+from sk_gd._array import Array, is_foreign, namespace, there
+from sk_gd._compat import CallbackSupportMixin, Interval, OneBlasThread, StrOptions, check_same_namespace
 from sk_gd.descent import (
     DescentState,
     DivergenceError,
@@ -48,8 +48,6 @@ from sk_gd.preconditioners import PRECONDITIONERS
 from sk_gd.schedules import SCHEDULES
 from sk_gd.sources import source_of
 
-Array = NDArray[Any]
-
 # The parameters that say how to descend.
 WORDS = ("variant", "batch_size", "optimizer", "learning_rate", "schedule", "preconditioner", "shuffle", "average")
 
@@ -71,6 +69,8 @@ class GradientDescentModel(
     metaclass=ABCMeta,
 ):
     """A linear model fitted by gradient descent."""
+
+    history_: dict[str, Array]
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "variant": [StrOptions({"batch", "mini-batch", "stochastic"})],
@@ -105,8 +105,8 @@ class GradientDescentModel(
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         last: DescentState | None = getattr(self, "_state", None) if self.warm_start else None
         seed = seed if last is None else last.seed
-        self._n_rows = float(len(rows.targets) if rows.weights is None else np.count_nonzero(rows.weights))
-        self._weight_sum = self._n_rows if rows.weights is None else float(rows.weights.sum())
+        self._n_rows = float(rows.targets.shape[0] if rows.weights is None else namespace(rows.weights).count_nonzero(rows.weights))
+        self._weight_sum = self._n_rows if rows.weights is None else float(namespace(rows.weights).sum(rows.weights))
         if self.early_stopping is not False and held_out is None:
             rows, held_out = rows.split(self.validation_fraction, task.stratified, seed)
         objective = self._objective(rows, task)
@@ -150,7 +150,7 @@ class GradientDescentModel(
         self.stop_reason_ = reason.value
         if theta is not state.theta:
             self.stop_reason_ += f" The coefficients are those of epoch {kept}, which was better."
-        self._publish_history(state)
+        self._publish_history(state, objective.source.X)
         self.best_iter_ = None if held_out is None else kept
         self.__dict__.pop("_state", None)
         if self.warm_start:
@@ -160,8 +160,7 @@ class GradientDescentModel(
         warn(self, reason, state.n_recoveries - recoveries, back_at_start=kept == 0 < state.n_epochs)
 
     def _objective(self, rows: Rows, task: Task) -> Objective:
-        X, targets, weights = keep_weighted(rows.X, rows.targets, rows.weights)
-        source = source_of(X, np.ascontiguousarray(targets, X.dtype), None if weights is None else weights.astype(X.dtype))
+        source = source_of(*keep_weighted(rows.X, rows.targets, rows.weights))
         penalty = ElasticNet(check_alpha(self.alpha, source.n_features), self.l1_ratio, self.positive)
         return Objective(task.loss, penalty, source, task.n_outputs, self.fit_intercept)
 
@@ -228,16 +227,30 @@ class GradientDescentModel(
         coef = np.ascontiguousarray(objective.coef(theta))
         intercept = theta[:, -1].copy() if self.fit_intercept else np.zeros(len(theta), theta.dtype)
         shaped = {"coef_": coef[0], "intercept_": intercept[0]} if task.flat else {"coef_": coef, "intercept_": intercept}
+        if is_foreign(X := objective.source.X):
+            shaped = {name: there(np.asarray(value), X) for name, value in shaped.items()}
         return {**shaped, **task.attributes}
 
-    def _publish_history(self, state: DescentState) -> None:
+    def _publish_history(self, state: DescentState, X: Any) -> None:
+        """Set the attributes that tell of the way: a table of NumPy's, and places in X's library."""
         self.t_ = float(state.n_updates)
         self.history_ = state.history.columns()
-        self.loss_curve_ = self.history_["objective"]
         self.coef_path_ = self.path_epochs_ = None
         if self.record == "path":
             self.path_epochs_, self.coef_path_ = state.history.places(state.n_epochs, state.theta)
-        self.validation_scores_ = None if state.best_scored is None else self.history_["validation_score"]
+            if is_foreign(X):
+                self.path_epochs_, self.coef_path_ = there(self.path_epochs_, X), there(self.coef_path_, X)
+
+    @property
+    def loss_curve_(self) -> Array:
+        """Objective at the start and after every epoch."""
+        return self.history_["objective"]
+
+    @property
+    def validation_scores_(self) -> Array | None:
+        """Score on the validation rows at the start and after every epoch; None where nobody validated."""
+        scores = self.history_["validation_score"]
+        return None if np.isnan(scores).all() else scores
 
     def _check_validation(self, X: Any, y: Any, sample_weight: Any) -> bool:
         """Whether the user brings rows to validate on; refuses half of them, or some that nobody would look at."""
@@ -248,14 +261,27 @@ class GradientDescentModel(
             raise ValueError(f"Validation needs X_val and y_val together, got only {' and '.join(given)}.")
         return bool(given)
 
-    def _raw(self, X: Any) -> Array:
-        """Raw predictions, in the shape of coef_."""
+    def _raw(self, X: Any, method: str) -> Array:
+        """Raw predictions in the shape of coef_, for a method of this name."""
         check_is_fitted(self)
+        check_same_namespace(X, self, attribute="coef_", method=method)
         X = check_rows(self, X, reset=False)
-        raw: Array = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-        return raw
+        if not is_foreign(self.coef_):
+            raw: Array = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+            return raw
+        if not is_foreign(X):
+            raise ValueError(
+                f"{type(self).__name__} was fitted on arrays of {type(self.coef_).__module__} under array_api_dispatch=True, but "
+                f"{method} was called without it: call it within sklearn.config_context(array_api_dispatch=True), or bring the "
+                "model to NumPy by to_sklearn() or a pickle."
+            )
+        xp = namespace(X)
+        dtype = xp.result_type(X, self.coef_)
+        X, coef, intercept = (xp.astype(part, dtype, copy=False) for part in (X, self.coef_, self.intercept_))
+        return X @ (coef.T if coef.ndim == 2 else coef) + intercept
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.array_api_support = True
         return tags

@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from sk_gd._compat import check_sample_weight
-
-Array = NDArray[Any]
+from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where
+from sk_gd._compat import check_sample_weight, finest_dtype, get_namespace_and_device, move_to
 
 
 @contextmanager
@@ -31,13 +29,20 @@ def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
 
 
 def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, reset: bool, **check_params: Any) -> Any:
-    """X, and y if given, as float32 or float64: dense in C order or CSR whose indices are sound."""
+    """X, and y if given, as float32 or float64: dense in C order or CSR whose indices are sound, or an array of another library.
+
+    Numbers in y come to where X is; strings do so once they are codes.
+    """
+    if getattr(X, "requires_grad", False):
+        raise ValueError("X records gradients (requires_grad=True), which would grow with every epoch: pass X.detach().")
     if issparse(X) and X.format in ("csr", "csc", "bsr"):
         # a wrong index would be a wild pointer in compiled code: scipy itself crashes on it, so look before any conversion
         X.check_format(full_check=True)
-    checked = validate_data(
-        estimator, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", **check_params
-    )
+    xp, _, device = get_namespace_and_device(X)
+    if check_params.get("y_numeric") or is_foreign(y) or (isinstance(y, np.ndarray) and y.dtype.kind in "biuf"):
+        y = move_to(y, xp=xp, device=device)
+    dtypes = [finest_dtype(xp, device), xp.float32]
+    checked = validate_data(estimator, X, y, reset=reset, accept_sparse="csr", dtype=dtypes, order="C", **check_params)
     rows = checked[0] if isinstance(checked, tuple) else checked
     if issparse(rows):
         rows.check_format(full_check=True)
@@ -45,11 +50,13 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
 
 
 def check_weights(sample_weight: Any, X: Any) -> Array | None:
-    """Weights as float64, or None where all rows count the same."""
+    """Weights as float64, or None where all rows count the same; they come to where X is."""
     if sample_weight is None:
         return None
-    weights = np.asarray(check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True), dtype=np.float64)
-    if not weights.any():
+    xp, _, device = get_namespace_and_device(X)
+    sample_weight = move_to(sample_weight, xp=xp, device=device)
+    weights: Array = check_sample_weight(sample_weight, X, dtype=finest_dtype(xp, device), ensure_non_negative=True)
+    if not xp.any(weights > 0):
         raise ValueError("Sample weights must contain at least one non-zero number, got weights that are all zero.")
     return weights
 
@@ -58,13 +65,14 @@ def keep_weighted(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, 
     """Leave out rows of weight zero and scale the other weights to mean 1; None where they are all the same."""
     if weights is None:
         return X, y, None
-    if not weights.all():
-        kept = weights > 0
-        X, y, weights = X[kept], y[kept], weights[kept]
-    weights = weights / weights.max()  # first, so that the sum cannot overflow
-    if weights.min() == 1.0:
+    xp = namespace(weights)
+    kept = weights > 0
+    if not xp.all(kept):
+        X, y, weights = (rows_where(part, kept) for part in (X, y, weights))
+    weights = weights / xp.max(weights)  # first, so that the sum cannot overflow
+    if xp.min(weights) == 1.0:
         return X, y, None
-    return X, y, weights / weights.mean()
+    return X, y, weights / xp.mean(weights)
 
 
 def check_alpha(alpha: Any, n_features: int) -> Any:
@@ -86,7 +94,7 @@ def check_initial(coef_init: Any, intercept_init: Any, theta: Array, n_features:
     for name, given, part in (("coef_init", coef_init, coef), ("intercept_init", intercept_init, intercept)):
         if given is None:
             continue
-        given = np.asarray(given, dtype=np.float64)
+        given = on_host(given).astype(np.float64)
         if given.size != part.size or not np.isfinite(given).all():
             raise ValueError(f"{name} must hold {part.size} finite numbers, of shape {part.shape}, got shape {given.shape}.")
         part[:] = given.reshape(part.shape)

@@ -5,32 +5,55 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-Array = NDArray[Any]
+from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where, there
+from sk_gd._compat import bincount, get_namespace_and_device, move_to
 
 
-def encode_labels(y: Any, weights: Array | None) -> tuple[Array, Array]:
+def labels_in(y: Any, weights: Any = None) -> Array:
+    """The distinct labels, sorted, as an array of NumPy; rows of weight zero count as left out."""
+    if weights is not None:
+        y = rows_where(y, weights > 0 if is_foreign(y) else on_host(weights > 0))
+    return np.unique(on_host(namespace(y).unique_values(y)) if is_foreign(y) else y)
+
+
+def codes_among(y: Any, classes: Array, X: Any) -> Any:
+    """The code of every label, beside X; of a label that is no class it means nothing."""
+    if is_foreign(y):
+        labels, rows = namespace(y).unique_inverse(y)
+        codes = namespace(y).take(there(np.searchsorted(classes, on_host(labels)).clip(max=len(classes) - 1), y), rows)
+    else:
+        codes = np.searchsorted(classes, y).clip(max=len(classes) - 1)
+    xp, _, device = get_namespace_and_device(X)
+    return move_to(codes, xp=xp, device=device)
+
+
+def weigh_classes(codes: Any, weights: Any, n_classes: int) -> Array:
+    """The weights that the rows of each class sum to."""
+    return on_host(bincount(codes, weights=weights, minlength=n_classes, xp=namespace(codes))).astype(np.float64)
+
+
+def encode_labels(y: Any, weights: Any, X: Any) -> tuple[Array, Any]:
     """Sorted classes, and the code of every row; rows of weight zero count as left out, so their code means nothing."""
     check_classification_targets(y)
     y = column_or_1d(y, warn=True)
-    classes = np.unique(y if weights is None else y[weights > 0])
+    classes = labels_in(y, weights)
     if len(classes) < 2:
         raise ValueError(
             f"A classifier needs samples of at least 2 classes, but these data contain only one class: {classes[0]!r}."
         )
-    return classes, np.searchsorted(classes, y).clip(max=len(classes) - 1)
+    return classes, codes_among(y, classes, X)
 
 
 def join_classes(known: Array | None, announced: Any, y: Any, weights: Array | None) -> Array:
     """All classes so far: known before, announced by the user, or met in these rows."""
     check_classification_targets(y)
     y = column_or_1d(y, warn=True)
-    met = [part for part in (known, announced, y if weights is None else y[weights > 0]) if part is not None]
-    classes = np.unique(np.concatenate([np.unique(part) for part in met]))
+    met = [labels_in(np.asarray(part)) for part in (known, announced) if part is not None]
+    classes = np.unique(np.concatenate([*met, labels_in(y, weights)]))
     if len(classes) < 2:
         raise ValueError(
             f"These rows have only one class, {classes[0]!r}: name all that may come by partial_fit(..., classes=...)."
@@ -45,13 +68,13 @@ def grow_classes(theta: Array, known: Array, classes: Array) -> Array:
     return grown
 
 
-def codes_of(y: Any, classes: Array) -> Array:
+def codes_of(y: Any, classes: Array, X: Any) -> Any:
     """The code of every row of validation labels, all of which have to be known."""
     y = column_or_1d(y, warn=True)
-    unknown = np.setdiff1d(y, classes)
+    unknown = np.setdiff1d(labels_in(y), classes)
     if len(unknown):
         raise ValueError(f"y_val holds labels that y does not: {unknown[:5].tolist()}; the classes are {classes[:20].tolist()}.")
-    return np.searchsorted(classes, y)
+    return codes_among(y, classes, X)
 
 
 def class_weights(class_weight: Any, classes: Array, counts: Array) -> Array | None:
@@ -67,11 +90,12 @@ def class_weights(class_weight: Any, classes: Array, counts: Array) -> Array | N
     return of_class
 
 
-def weigh_rows(of_class: Array | None, codes: Array, weights: Array | None) -> Array | None:
+def weigh_rows(of_class: Array | None, codes: Any, weights: Any) -> Any:
     """Sample weights times the weights of the rows' classes."""
     if of_class is None:
         return weights
-    return of_class[codes] if weights is None else weights * of_class[codes]
+    of_rows = namespace(codes).take(there(of_class, codes), codes)
+    return of_rows if weights is None else weights * of_rows
 
 
 def refuse_other_classes(known: Array, classes: Array) -> None:

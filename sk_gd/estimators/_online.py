@@ -7,18 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 
+from sk_gd._array import Array, namespace, on_host
 from sk_gd._compat import OneBlasThread
 from sk_gd.descent import DescentState, DivergenceError, History, Objective, Seen, StoppingRule, make_online_plan
 from sk_gd.estimators._log import EpochLog
 from sk_gd.estimators._report import divergence, warn_of_rate
 from sk_gd.estimators._task import Task, set_all
 from sk_gd.estimators._validation import Rows
-
-Array = NDArray[Any]
 
 OF_A_WHOLE_FIT = ("converged_", "stop_reason_", "optimality_")  # nobody can say of rows that are gone
 
@@ -59,7 +57,7 @@ class OnlineMixin:
         """Learn from a chunk, and set the fitted attributes; ``grow`` makes room in theta for outputs that are new."""
         objective = self._objective(rows, task)
         state = self._online_state(objective, grow)
-        weight = float(objective.n_samples if rows.weights is None else rows.weights.sum())
+        weight = float(objective.n_samples if rows.weights is None else namespace(rows.weights).sum(rows.weights))
         plan = make_online_plan(objective, weight, **self._words())
         once = StoppingRule(None, 1, 1, None, np.nan, first_epoch=state.n_epochs)
         recoveries = state.n_recoveries
@@ -74,7 +72,7 @@ class OnlineMixin:
         self.n_iter_ = 1
         self.learning_rate_ = state.rate * state.rate_scale
         self.method_ = plan.name
-        self._publish_history(state)
+        self._publish_history(state, objective.source.X)
         self.best_iter_ = None
         self._state, self._weight_sum, self._n_rows = state, state.seen.weight, state.seen.rows
         warn_of_rate(self, state.n_recoveries - recoveries)
@@ -103,5 +101,5 @@ class OnlineMixin:
 
     def _theta(self: Any) -> Array:
         """The fitted model's parameters as the engine holds them."""
-        coef = np.atleast_2d(self.coef_.toarray() if issparse(self.coef_) else self.coef_).astype(np.float64)
-        return np.column_stack([coef, np.atleast_1d(self.intercept_)]) if self.fit_intercept else coef
+        coef = np.atleast_2d(self.coef_.toarray() if issparse(self.coef_) else on_host(self.coef_)).astype(np.float64)
+        return np.column_stack([coef, np.atleast_1d(on_host(self.intercept_))]) if self.fit_intercept else coef

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.special import log_softmax
-
+from sk_gd._array import Array, is_foreign, namespace, on_host, there
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.losses import LogLoss, Multinomial
 
-Array = NDArray[Any]
-
 
 class ProbabilityMixin:
-    """Predictions from the raw ones, ``_raw(X)``, of shape (n_samples, 1) for two classes, else (n_samples, n_classes)."""
+    """Predictions from the raw ones, of shape (n_samples, 1) for two classes, else (n_samples, n_classes)."""
 
     _raw: Any
     classes_: Array
+
+    def _scores(self, X: Any, method: str) -> Array:
+        raw = self._raw(X, method)
+        return raw[:, 0] if raw.shape[1] == 1 else raw
 
     @with_shared_docs
     def decision_function(self, X: Any) -> Array:
@@ -33,8 +32,7 @@ class ProbabilityMixin:
         z : ndarray of shape (n_samples,) or (n_samples, n_classes)
             Log-odds of the second class, or one number per class.
         """
-        raw = self._raw(X)
-        return raw.ravel() if raw.shape[1] == 1 else raw
+        return self._scores(X, "decision_function")
 
     @with_shared_docs
     def predict(self, X: Any) -> Array:
@@ -49,9 +47,12 @@ class ProbabilityMixin:
         y : ndarray of shape (n_samples,)
             The likeliest labels.
         """
-        z = self.decision_function(X)
-        labels: Array = self.classes_[(z > 0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
-        return labels
+        z = self._scores(X, "predict")
+        xp, classes = namespace(z), on_host(self.classes_)
+        codes = xp.astype(z > 0, xp.int64) if z.ndim == 1 else xp.argmax(z, axis=1)
+        if is_foreign(codes) and classes.dtype.kind in "biuf":
+            return xp.take(there(classes, codes), codes)
+        return classes[on_host(codes)]  # strings are NumPy's alone
 
     @with_shared_docs
     def predict_proba(self, X: Any) -> Array:
@@ -66,10 +67,10 @@ class ProbabilityMixin:
         p : ndarray of shape (n_samples, n_classes)
             Rows sum to one.
         """
-        z = self.decision_function(X)
+        z = self._scores(X, "predict_proba")
         if z.ndim == 1:
             p = LogLoss().mean(z)
-            return np.column_stack([1 - p, p])
+            return namespace(p).stack([1 - p, p], axis=1)
         return Multinomial(len(self.classes_)).mean(z)
 
     @with_shared_docs
@@ -85,6 +86,6 @@ class ProbabilityMixin:
         log_p : ndarray of shape (n_samples, n_classes)
             Logarithms of ``predict_proba``, exact where the probability itself would underflow.
         """
-        z = self.decision_function(X)
-        log_p: Array = log_softmax(np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z, axis=1)
-        return log_p
+        z = self._scores(X, "predict_log_proba")
+        xp = namespace(z)
+        return Multinomial(len(self.classes_)).log_mean(xp.stack([xp.zeros_like(z), z], axis=1) if z.ndim == 1 else z)

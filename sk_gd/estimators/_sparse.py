@@ -8,6 +8,8 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 from sklearn.utils.validation import check_is_fitted
 
+from sk_gd._array import is_foreign
+
 
 class SparseCoefMixin:
     """``sparsify`` and ``densify`` for an estimator whose predictions take either kind of ``coef_``."""
@@ -25,6 +27,11 @@ class SparseCoefMixin:
             The estimator, its predictions unchanged.
         """
         check_is_fitted(self)
+        if is_foreign(self.coef_):
+            raise ValueError(
+                f"coef_ is an array of {type(self.coef_).__module__}, and only NumPy's can be sparse: sparsify what to_sklearn() "
+                "gives, or a pickle of this model."
+            )
         if not issparse(self.coef_):
             self.coef_ = csr_array(np.atleast_2d(self.coef_))
         return self

@@ -11,6 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.utils.validation import check_is_fitted
 
+from sk_gd._array import on_host
+
 INEXACT = (
     "scikit-learn has no estimator that minimises what {name} with {parameters} does: the twin's predictions are the same, but "
     "fitting it anew would give other ones."
@@ -42,14 +44,15 @@ def classifier_twin(model: Any) -> BaseEstimator:
         class_weight=model.class_weight,
         random_state=model.random_state,
     )
-    fitted(twin, model, classes_=model.classes_.copy(), n_iter_=np.array([model.n_iter_], dtype=np.int32))
+    fitted(twin, model, classes_=on_host(model.classes_).copy(), n_iter_=np.array([model.n_iter_], dtype=np.int32))
     return twin.sparsify() if issparse(model.coef_) else twin
 
 
 def fitted(twin: BaseEstimator, model: Any, **attributes: Any) -> BaseEstimator:
     """The twin, with a copy of what the model has learned."""
-    coef = model.coef_.toarray().reshape((*np.shape(model.intercept_), -1)) if issparse(model.coef_) else model.coef_.copy()
-    attributes |= {"coef_": coef, "intercept_": np.copy(model.intercept_)[()], "n_features_in_": model.n_features_in_}
+    intercept = on_host(model.intercept_).copy()[()]
+    coef = model.coef_.toarray().reshape((*intercept.shape, -1)) if issparse(model.coef_) else on_host(model.coef_).copy()
+    attributes |= {"coef_": coef, "intercept_": intercept, "n_features_in_": model.n_features_in_}
     if hasattr(model, "feature_names_in_"):
         attributes["feature_names_in_"] = model.feature_names_in_.copy()
     for name, value in attributes.items():

@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from sk_gd._array import Array, bits, double, is_foreign, namespace, on_host, rows_where, spans, there
 from sk_gd.descent import DescentState
 from sk_gd.estimators._data import keep_weighted
 from sk_gd.losses import Loss
 from sk_gd.sources import source_of
 
-Array = NDArray[Any]
-
 TILE = 2**16  # values fingerprinted at a time: they should stay in the second-level cache
+DEVICE_TILE = 2**24  # as many as outweigh the launch of the functions that do it
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class Rows:
 
     def take(self, kept: Array) -> Rows:
         """Some of the rows."""
-        weights = {name: None if (old := getattr(self, name)) is None else old[kept] for name in ("sample_weight", "weights")}
-        return replace(self, X=self.X[kept], y=self.y[kept], targets=self.targets[kept], **weights)
+        parts = {name: value for name, value in vars(self).items() if value is not None}
+        return replace(self, **{name: rows_where(value, kept) for name, value in parts.items()})
 
     def split(self, fraction: float, stratified: bool, seed: int) -> tuple[Rows, Rows]:
         """Rows to learn from, and about ``fraction`` of the weight (of every class) to validate on.
@@ -52,8 +51,8 @@ class Rows:
         validation blind to overfitting, the order of the rows does not matter, and a weight of two still means the row twice.
         """
         keys = fingerprints(self.X, seed)
-        weights = np.ones(len(keys)) if self.weights is None else self.weights
-        strata = self.targets[:, 0] if stratified else np.zeros(len(keys))
+        weights = np.ones(len(keys)) if self.weights is None else on_host(self.weights)
+        strata = on_host(self.targets[:, 0]) if stratified else np.zeros(len(keys))
         held, heaviest, spare = np.zeros(len(keys), dtype=bool), 0.0, np.empty(0, dtype=np.intp)
         for stratum in np.unique(strata[weights > 0]):
             members = np.flatnonzero((strata == stratum) & (weights > 0))
@@ -76,25 +75,27 @@ class Rows:
 
 def fingerprints(X: Any, seed: int) -> Array:
     """A number per row made of its values and the seed alone: dense or sparse, wherever it stands."""
-    columns = mix(np.random.default_rng(seed).integers(1, 2**63, X.shape[1], dtype=np.uint64))
+    columns = mix(np.random.default_rng(seed).integers(1, 2**63, X.shape[1], dtype=np.int64))
 
-    def bits(values: Array) -> Array:
-        return mix((values.astype(np.float64) + 0.0).view(np.uint64))  # + 0.0: a negative zero is a zero
+    def key(values: Any) -> Any:
+        return mix(bits(double(values) + 0.0))  # + 0.0: a negative zero is a zero
 
     if issparse(X):
-        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(bits(X.data) * columns[X.indices], dtype=np.uint64)])
-        return mix(sums[X.indptr[1:]] - sums[X.indptr[:-1]])  # modulo 2^64, so without rounding
-    step = max(TILE // X.shape[1], 1)
-    tiles = [(bits(X[i : i + step]) * columns).sum(axis=1, dtype=np.uint64) for i in range(0, len(X), step)]
-    return mix(np.concatenate(tiles))
+        sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(key(X.data) * columns[X.indices])])
+        return mix(sums[X.indptr[1:]] - sums[X.indptr[:-1]]).view(np.uint64)  # modulo 2^64, so without rounding
+    xp, columns = namespace(X), there(columns, X)
+    tiles = spans(X.shape[0], max((DEVICE_TILE if is_foreign(X) else TILE) // X.shape[1], 1))
+    return on_host(mix(xp.concat([xp.sum(key(X[rows, ...]) * columns, axis=1) for rows in tiles]))).view(np.uint64)
 
 
-def mix(bits: Array) -> Array:
-    """Spread every bit over all (SplitMix64; Steele, Lea and Flood 2014); zero stays zero."""
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
-    mixed: Array = bits ^ (bits >> np.uint64(31))
-    return mixed
+def mix(patterns: Any) -> Any:
+    """Spread every bit over all (SplitMix64; Steele, Lea and Flood 2014); zero stays zero.
+
+    The arithmetic is that of 64 bits without a sign, in the only whole numbers that all array libraries have.
+    """
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        patterns = (patterns ^ ((patterns >> shift) & (2 ** (64 - shift) - 1))) * (factor - 2**64 if factor >> 63 else factor)
+    return patterns
 
 
 class Validation:
@@ -118,7 +119,7 @@ class Validation:
 def by_loss(loss: Loss, rows: Rows) -> Callable[[Array], float]:
     """Minus the mean loss, weighted as in the objective, without the penalty."""
     X, targets, weights = keep_weighted(rows.X, rows.targets, rows.weights)
-    source = source_of(X, np.ascontiguousarray(targets, X.dtype), None if weights is None else weights.astype(X.dtype))
+    source = source_of(X, targets, weights)
     return lambda theta: -source.value_and_gradient(loss, theta, np.empty((0, 0)))[0] / source.n_samples
 
 

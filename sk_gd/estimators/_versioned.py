@@ -7,6 +7,8 @@ from typing import Any
 
 from sklearn.exceptions import InconsistentVersionWarning
 
+from sk_gd._array import is_foreign, on_host
+
 
 class OtherVersionWarning(InconsistentVersionWarning):  # type: ignore[misc]  # scikit-learn ships no types
     """Scikit-learn's warning about pickles of another version, for a version of sk_gd."""
@@ -20,11 +22,15 @@ class OtherVersionWarning(InconsistentVersionWarning):  # type: ignore[misc]  # 
 
 
 class VersionedMixin:
-    """An estimator whose pickles carry the version of sk_gd, and warn where another one reads them."""
+    """An estimator whose pickles carry the version of sk_gd, and warn where another one reads them.
+
+    Arrays of another library, on a GPU perhaps, come back as NumPy's.
+    """
 
     def __getstate__(self) -> dict[str, Any]:
         state: Any = super().__getstate__()
-        return {**state, "_sk_gd_version": installed()}
+        at_home = {name: on_host(value)[()] if is_foreign(value) else value for name, value in state.items()}
+        return {**at_home, "_sk_gd_version": installed()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)

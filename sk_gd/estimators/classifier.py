@@ -6,20 +6,22 @@ from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
+from sk_gd._array import Array
 from sk_gd._compat import StrOptions, available_if, fit_context
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._labels import (
     class_weights,
+    codes_among,
     codes_of,
     encode_labels,
     grow_classes,
     join_classes,
     refuse_other_classes,
+    weigh_classes,
     weigh_rows,
 )
 from sk_gd.estimators._online import goes_online
@@ -27,8 +29,6 @@ from sk_gd.estimators._probabilities import ProbabilityMixin
 from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import LogLoss, Loss, Multinomial
-
-Array = NDArray[Any]
 
 
 @with_shared_docs
@@ -202,8 +202,8 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         with unchanged_on_error(self):
             X, y = check_rows(self, X, y, reset=True)
             weights = check_weights(sample_weight, X)
-            classes, codes = encode_labels(y, weights)
-            counts = np.bincount(codes, weights=weights).astype(np.float64)
+            classes, codes = encode_labels(y, weights, X)
+            counts = weigh_classes(codes, weights, len(classes))
             of_class = class_weights(self.class_weight, classes, counts)
             rows = Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
             held_out = None
@@ -212,7 +212,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             if self.warm_start and hasattr(self, "_state"):
                 refuse_other_classes(self.classes_, classes)
             self._descend(rows, held_out, task_of(classes), coef_init, intercept_init, given)
-            self._class_counts: Array = counts
+            self._class_counts: list[float] = counts.tolist()
         return self
 
     @available_if(goes_online)
@@ -246,24 +246,24 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             X, y = check_rows(self, X, y, reset=known is None)
             weights = check_weights(sample_weight, X)
             joined = join_classes(known, classes, y, weights)
-            codes = np.searchsorted(joined, y).clip(max=len(joined) - 1)
-            counts = np.bincount(codes, weights=weights, minlength=len(joined)).astype(np.float64)
+            codes = codes_among(y, joined, X)
+            counts = weigh_classes(codes, weights, len(joined))
             if known is not None:
                 counts[np.searchsorted(joined, known)] += self._class_counts
             rows = Rows(X, y, weights, codes[:, None], weigh_rows(class_weights(self.class_weight, joined, counts), codes, weights))
             grow = None if known is None or len(known) == len(joined) else partial(grow_classes, known=known, classes=joined)
             self._pass(rows, task_of(joined), grow)
-            self._class_counts = counts
+            self._class_counts = counts.tolist()
         return self
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, classes: Array, of_class: Array | None) -> Rows:
         """Rows of classes that are known."""
         X, y = check_rows(self, X, y, reset=False)
-        weights, codes = check_weights(sample_weight, X), codes_of(y, classes)
+        weights, codes = check_weights(sample_weight, X), codes_of(y, classes, X)
         return Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
 
     def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Rows, Task]:
-        of_class = class_weights(self.class_weight, self.classes_, self._class_counts)
+        of_class = class_weights(self.class_weight, self.classes_, np.array(self._class_counts))
         return self._rows(X, y, sample_weight, self.classes_, of_class), task_of(self.classes_)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
+from sk_gd._array import Array, namespace
 from sk_gd._compat import HasMethods, StrOptions, available_if, fit_context
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
@@ -16,8 +16,6 @@ from sk_gd.estimators._online import goes_online
 from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import REGRESSION_LOSSES, Loss
-
-Array = NDArray[Any]
 
 
 @with_shared_docs
@@ -240,7 +238,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Rows:
         X, y = check_rows(self, X, y, reset=reset, y_numeric=True, multi_output=True)
         weights = check_weights(sample_weight, X)
-        return Rows(X, y, weights, y.reshape(len(y), -1), weights)
+        return Rows(X, y, weights, namespace(y).reshape(y, (y.shape[0], -1)), weights)
 
     @with_shared_docs
     def predict(self, X: Any) -> Array:
@@ -255,8 +253,8 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             Predictions.
         """
-        raw = self._raw(X)
-        return raw.ravel() if np.ndim(self.intercept_) == 0 else raw
+        raw = self._raw(X, "predict")
+        return namespace(raw).reshape(raw, (-1,)) if np.ndim(self.intercept_) == 0 else raw
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

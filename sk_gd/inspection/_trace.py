@@ -51,7 +51,7 @@ class Trace:
     def of(cls, model: Any) -> Trace:
         """The trace of a fitted estimator."""
         check_is_fitted(model, "history_")
-        curve, optimality = model.loss_curve_, float(getattr(model, "optimality_", np.nan))
+        curve, optimality = model.history_["objective"], float(getattr(model, "optimality_", np.nan))
         reason = getattr(model, "stop_reason_", "")
         return cls(
             model.history_,

@@ -107,11 +107,11 @@ def learning_rate_curve(
         if not 0 < rate < np.inf:
             raise ValueError(f"rates must be positive numbers, got {rate}.")
         try:
-            objectives[i] = descended(float(rate)).loss_curve_[-1]
+            objectives[i] = descended(float(rate)).history_["objective"][-1]
         except FloatingPointError:
             continue
     if not np.isfinite(objectives).any():
         raise ValueError(f"The descent diverges at every rate from {tried[0]:.3g} to {tried[-1]:.3g}: try smaller rates.")
     straight = model.variant == "batch" and model.optimizer in ("auto", "gd")
     limit = first._stability(X, y, sample_weight) if straight else None
-    return LearningRateCurve(tried, objectives, float(first.loss_curve_[0]), float(tried[np.argmin(objectives)]), limit)
+    return LearningRateCurve(tried, objectives, float(first.history_["objective"][0]), float(tried[np.argmin(objectives)]), limit)

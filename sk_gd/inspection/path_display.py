@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from sk_gd._array import on_host
 from sk_gd._compat import optional
 from sk_gd.inspection._drawing import GREY, Array, marks, pyplot, style
 from sk_gd.inspection._models import index_of, listed, model_of, parameter_names, transformed
@@ -123,7 +124,7 @@ class DescentPathDisplay:
             if getattr(model, "coef_path_", None) is None:
                 raise ValueError(f"{title} has kept no path: fit it with record='path'.")
         objective = models[0]._objective_of(transformed(found[0], X), y, sample_weight)
-        paths = [model.coef_path_.reshape(len(model.coef_path_), -1) for model in models]
+        paths = [on_host(model.coef_path_).reshape(model.coef_path_.shape[0], -1) for model in models]
         parameters = parameter_names(models[0])
         if coefficients is None and paths[0].shape[1] > 2:
             plane = main_plane(paths)

@@ -13,24 +13,19 @@ of them; empty arrays mean plain descent. ``refresh`` (SAGA) replaces both by wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sk_gd._array import Array, namespace, on_host, rows_of
 from sk_gd.optimizers import Optimizer
 from sk_gd.penalties import soft_threshold
 
-Array = NDArray[Any]
-
 
 def sweep(
-    rows_of: Callable[[Array], Array],
-    y: Array,
-    weights: Array,
-    rows: Array,
-    batch_size: int,
+    take: Callable[[Any], Any],
+    batches: Iterable[Array | slice],
     rates: Array,
     theta: Array,
     *,
@@ -47,41 +42,41 @@ def sweep(
     support: Array,
     sums: Array,
 ) -> float:
-    """Visit ``rows`` in batches, changing ``theta``, ``memory``, ``slopes``, ``anchor`` and ``sums`` in place.
+    """Visit batches of rows, changing ``theta``, ``memory``, ``slopes``, ``anchor`` and ``sums`` in place.
 
-    ``rows_of(batch)`` gives the dense rows, ``support`` (CSR only, else empty) holds n_samples / (rows that store column j):
-    with it the dense terms (anchor, l2, l1) act on the non-zeros of the visited rows alone, enlarged so that they are right in
-    expectation (Pedregosa, Leblond, Lacoste-Julien 2017). ``sums``, if not empty, takes in theta after every
-    update. Returns the summed loss that the visits met before their updates.
+    ``take(batch)`` gives a :class:`~sk_gd.sources.Block`, in any array library and with it ``slopes``; all else is NumPy's.
+    ``support`` (CSR only, else empty) holds n_samples / (rows that store column j): with it the dense terms (anchor, l2, l1) act on
+    the non-zeros of the visited rows alone, enlarged so that they are right in expectation (Pedregosa, Leblond, Lacoste-Julien
+    2017). ``sums``, if not empty, takes in theta after every update. Returns the summed loss that the visits met before their
+    updates.
     """
     n_features = l2.shape[0]
-    total = 0.0
-    for step, start in enumerate(range(0, len(rows), batch_size)):
-        batch = rows[start : start + batch_size]
-        X, s = rows_of(batch), weights[batch] if len(weights) else 1.0
-        Xb = np.hstack([X, np.ones((len(batch), theta.shape[1] - n_features), X.dtype)])
-        per_row, slope = value_and_slope(y[batch], Xb @ theta.T)
-        total += float(np.sum(per_row * s))
-        slope = slope * np.reshape(s, (-1, 1))
-        change = slope - slopes[batch] if len(slopes) else slope
-        gradient = change.T @ Xb / len(batch)
+    total: Any = 0.0
+    for rate, batch in zip(rates, batches, strict=False):
+        block = take(batch)
+        size, xp = block.y.shape[0], namespace(block.y)
+        per_row, slope = value_and_slope(block.y, block.raw(theta))
+        total = total + xp.sum(block.weigh(per_row))
+        slope = block.weigh(slope)
+        change = slope - rows_of(slopes, batch) if slopes.shape[0] else slope
+        gradient = on_host(block.gradient(change, theta.shape[1] > n_features)) / size
         share = np.ones(theta.shape[1])
         if len(support):
-            share[:n_features] = (X != 0).sum(axis=0) * support / len(batch)
+            share[:n_features] = (block.dense() != 0).sum(axis=0) * support / size
         if len(anchor):
             rest = share * anchor
             if refresh:
-                anchor += gradient * len(batch) / n_samples
-                slopes[batch] = slope
+                anchor += gradient * size / n_samples
+                slopes[batch, ...] = slope
             gradient = gradient + rest
         gradient[:, :n_features] += share[:n_features] * l2 * theta[:, :n_features]
         direction, memory[:] = optimizer.direction(gradient, memory)
         coef = theta[:, :n_features]
-        decay = rates[step] * optimizer.weight_decay * coef
-        theta -= rates[step] * direction
+        decay = rate * optimizer.weight_decay * coef
+        theta -= rate * direction
         coef -= decay
         stretch = np.broadcast_to(optimizer.stretch(memory), theta.shape)[:, :n_features]
-        coef[:] = soft_threshold(coef, rates[step] * stretch * share[:n_features] * l1, positive)
+        coef[:] = soft_threshold(coef, rate * stretch * share[:n_features] * l1, positive)
         if len(sums):
             sums += theta
-    return total
+    return float(total)

@@ -1,13 +1,15 @@
-"""What a loss has to answer. It sees targets and raw predictions, never X, alpha or n."""
+"""What a loss has to answer. It sees targets and raw predictions, never X, alpha or n.
+
+Both are arrays of any library and in its words; what a loss says of all rows together is NumPy's.
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from sk_gd._array import Array, beside, double, namespace, on_host
 
 
 class Cost(Protocol):
@@ -62,19 +64,20 @@ class Loss(Cost, Protocol):
 
 def weighted_quantile(y: Array, weights: Array | None, share: float) -> Array:
     """Quantile of every column in float64; in the middle where a range would do, so that n-fold rows equal rows of weight n."""
-    y = np.asarray(y, dtype=np.float64)
-    mass = np.broadcast_to(1.0 if weights is None else weights[:, None], y.shape)
-    order = np.argsort(y, axis=0)
+    xp, y = namespace(y), double(y)
+    mass = xp.ones_like(y[:, 0]) if weights is None else double(weights)
     quantile = np.empty(y.shape[1])
-    for k, rows in enumerate(order.T):
-        sums = np.cumsum(mass[rows, k], dtype=np.float64)
-        sums /= sums[-1]
-        reached, passed = (np.searchsorted(sums, share + rounding) for rounding in (-1e-12, 1e-12))
-        quantile[k] = (y[rows[reached], k] + y[rows[min(passed, len(rows) - 1)], k]) / 2
+    for k in range(y.shape[1]):
+        order = xp.argsort(y[:, k])
+        column, sums = xp.take(y[:, k], order), xp.cumulative_sum(xp.take(mass, order))
+        around = beside([share - 1e-12, share + 1e-12], y)
+        reached, passed = on_host(xp.searchsorted(sums / sums[-1], around))
+        quantile[k] = (float(column[int(reached)]) + float(column[min(int(passed), y.shape[0] - 1)])) / 2
     return quantile
 
 
 def weighted_mean(y: Array, weights: Array | None) -> Array:
     """Mean over rows in float64, whatever the dtype of y."""
-    mean: Array = np.average(np.asarray(y, dtype=np.float64), axis=0, weights=weights)
-    return mean
+    xp, y = namespace(y), double(y)
+    mass = None if weights is None else double(weights)
+    return on_host(xp.mean(y, axis=0) if mass is None else mass @ y / xp.sum(mass))

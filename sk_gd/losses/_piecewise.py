@@ -6,7 +6,8 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from sk_gd.losses._base import Array, Loss, weighted_quantile
+from sk_gd._array import Array, at_least, beside, double, namespace, on_host
+from sk_gd.losses._base import Loss, weighted_mean, weighted_quantile
 
 
 class Piecewise:
@@ -40,28 +41,29 @@ class Piecewise:
         return self
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
-        residual = z - y
-        beyond = np.maximum(np.abs(residual) - self.width, 0)
-        slope = np.minimum(beyond / self.bend, self.steepest)
+        xp, residual = namespace(z), z - y
+        beyond = at_least(xp.abs(residual) - self.width, 0.0)
+        slope = xp.where(beyond < self.steepest * self.bend, beyond / self.bend, self.steepest)
         value = slope * (beyond - self.bend / 2 * slope)
-        return value.sum(axis=1), np.copysign(slope, residual)
+        return xp.sum(value, axis=1), slope * xp.sign(residual)
 
     def curvature_at(self, y: Array, z: Array) -> Array:
-        beyond = np.abs(z - y) - self.width
-        return np.where((beyond >= 0) & (beyond <= self.steepest * self.bend), self.curvature, 0.0).astype(z.dtype)
+        xp = namespace(z)
+        beyond = xp.abs(z - y) - self.width
+        return xp.astype((beyond >= 0) & (beyond <= self.steepest * self.bend), z.dtype) * self.curvature
 
     def mean(self, z: Array) -> Array:
         return z
 
     def constant(self, y: Array, weights: Array | None) -> Array:
         """The zero of the mean slope, by Newton's method between the points that are known to lie on its two sides."""
-        y = np.asarray(y, dtype=np.float64)
-        least, most = y.min(axis=0), y.max(axis=0)
-        z: Array = weighted_quantile(y, weights, 0.5)
+        xp, y = namespace(y), double(y)
+        least, most = on_host(xp.min(y, axis=0)), on_host(xp.max(y, axis=0))
+        z = weighted_quantile(y, weights, 0.5)
         for _ in range(100):
-            at = np.broadcast_to(z, y.shape)
-            slope = np.average(self.value_and_slope(y, at)[1], axis=0, weights=weights)
-            bend = np.average(self.curvature_at(y, at), axis=0, weights=weights)
+            at = beside(z, y)
+            slope = weighted_mean(self.value_and_slope(y, at)[1], weights)
+            bend = weighted_mean(self.curvature_at(y, at), weights)
             least, most = np.where(slope < 0, z, least), np.where(slope > 0, z, most)
             newton = z - np.divide(slope, bend, out=np.full(z.shape, np.inf), where=bend > 0)
             after = np.where((newton > least) & (newton < most), newton, (least + most) / 2)
@@ -77,9 +79,9 @@ def spread(y: Array, weights: Array | None) -> float:
 
     Where more than half of them are the same it is the mean distance, and 1 where all are. Of several outputs, their mean.
     """
-    distance = np.abs(y - weighted_quantile(y, weights, 0.5))
+    distance = namespace(y).abs(y - beside(weighted_quantile(y, weights, 0.5), y))
     middle = 1.4826 * weighted_quantile(distance, weights, 0.5)
-    mean = np.average(np.asarray(distance, dtype=np.float64), axis=0, weights=weights)
+    mean = weighted_mean(distance, weights)
     found = float(np.where(middle > 0, middle, mean).mean())
     return found if found > 0 else 1.0
 

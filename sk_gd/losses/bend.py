@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_gd.losses._base import Array
+from sk_gd._array import Array, namespace
 
 
 class Bend:
@@ -29,7 +29,7 @@ class Bend:
         return np.empty(0)
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
-        slope = y * z
+        xp, slope = namespace(z), y * z
         if self.couples:
-            slope -= y * slope.sum(axis=1, keepdims=True)
-        return np.einsum("ij,ij->i", slope, z) / 2, slope
+            slope = slope - y * xp.sum(slope, axis=1, keepdims=True)
+        return xp.sum(slope * z, axis=1) / 2, slope

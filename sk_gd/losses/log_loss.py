@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
-from sk_gd.losses._base import Array, Loss, weighted_mean
+from sk_gd._array import Array, namespace
+from sk_gd._compat import expit
+from sk_gd.losses._base import Loss, weighted_mean
 
 
 class LogLoss:
@@ -26,16 +28,17 @@ class LogLoss:
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
         # log(1 + e^z) - y z, written so that nothing cancels: the two terms of the wrong side never meet
-        value = np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))
-        slope: Array = expit(z) - y
-        return value[:, 0], slope
+        xp = namespace(z)
+        size = xp.abs(z)
+        value = (z + size) / 2 - y * z + xp.log1p(xp.exp(-size))
+        return value[:, 0], self.mean(z) - y
 
     def curvature_at(self, y: Array, z: Array) -> Array:
-        p: Array = expit(z)
+        p = self.mean(z)
         return p * (1 - p)
 
     def mean(self, z: Array) -> Array:
-        p: Array = expit(z)
+        p: Array = expit(z, xp=namespace(z))
         return p
 
     def constant(self, y: Array, weights: Array | None) -> Array:

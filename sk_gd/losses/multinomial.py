@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import log_softmax, softmax
 
-from sk_gd.losses._base import Array, Loss
+from sk_gd._array import Array, beside, namespace, on_host
+from sk_gd._compat import bincount
+from sk_gd.losses._base import Loss
 
 
 class Multinomial:
@@ -31,22 +32,28 @@ class Multinomial:
         return self
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
-        log_p = log_softmax(z, axis=1)
-        codes = y.astype(np.intp)
-        slope = np.exp(log_p)
-        np.put_along_axis(slope, codes, np.take_along_axis(slope, codes, axis=1) - 1, axis=1)
-        return -np.take_along_axis(log_p, codes, axis=1)[:, 0], slope
+        xp, log_p = namespace(z), self.log_mean(z)
+        own = xp.astype(y == beside(np.arange(self.n_classes), y), z.dtype)  # 1 at the row's class, else 0
+        return -xp.sum(log_p * own, axis=1), xp.exp(log_p) - own
 
     def curvature_at(self, y: Array, z: Array) -> Array:
-        p: Array = softmax(z, axis=1)
+        p = self.mean(z)
         return p * (1 - p)
 
     def mean(self, z: Array) -> Array:
-        p: Array = softmax(z, axis=1)
+        p: Array = namespace(z).exp(self.log_mean(z))
         return p
 
+    def log_mean(self, z: Array) -> Array:
+        """Logarithm of ``mean``, exact where that would underflow."""
+        xp = namespace(z)
+        below = z - xp.max(z, axis=1, keepdims=True)
+        return below - xp.log(xp.sum(xp.exp(below), axis=1, keepdims=True))
+
     def constant(self, y: Array, weights: Array | None) -> Array:
-        counts = np.bincount(y[:, 0].astype(np.intp), weights=weights, minlength=self.n_classes)
+        xp = namespace(y)
+        codes = xp.astype(y[:, 0], xp.int64)
+        counts = on_host(bincount(codes, weights=weights, minlength=self.n_classes, xp=xp)).astype(np.float64)
         log_share = np.log(counts / counts.sum())
         centred: Array = log_share - log_share.mean()  # the softmax ignores a common shift: take the symmetric representative
         return centred

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sk_gd._array import Array
 from sk_gd._params import Params
-from sk_gd.losses._base import Array
 from sk_gd.losses._piecewise import Piecewise, expect_scale, in_units_of_y
 
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_gd.losses._base import Array, Loss, weighted_mean
+from sk_gd._array import Array, namespace
+from sk_gd.losses._base import Loss, weighted_mean
 
 
 class SquaredError:
@@ -25,10 +26,11 @@ class SquaredError:
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
         residual = z - y
-        return 0.5 * np.einsum("ij,ij->i", residual, residual), residual
+        return namespace(z).sum(residual**2, axis=1) / 2, residual
 
     def curvature_at(self, y: Array, z: Array) -> Array:
-        return np.ones_like(z)
+        ones: Array = namespace(z).ones_like(z)
+        return ones
 
     def mean(self, z: Array) -> Array:
         return z

@@ -5,12 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from sk_gd._array import Array, beside
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,8 @@ class Coordinates:
 
     def rows(self, X: Array) -> Array:
         """Rows of X in these coordinates, in X's dtype."""
-        centred = X - self.center.astype(X.dtype)
-        moved: Array = centred * self.into.astype(X.dtype) if self.into.ndim == 1 else centred @ self.into.astype(X.dtype)
+        centred, into = X - beside(self.center, X), beside(self.into, X)
+        moved: Array = centred * into if self.into.ndim == 1 else centred @ into
         return moved
 
     def enter(self, theta: Array) -> Array:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd.preconditioners._base import Array, CentredMetric, Coordinates, fill_diagonal
+from sk_gd._array import Array
+from sk_gd.preconditioners._base import CentredMetric, Coordinates, fill_diagonal
 
 
 class Diagonal(CentredMetric):

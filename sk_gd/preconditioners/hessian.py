@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, eigh
 
-from sk_gd.preconditioners._base import Array, CentredMetric, Coordinates, fill_diagonal
+from sk_gd._array import Array
+from sk_gd.preconditioners._base import CentredMetric, Coordinates, fill_diagonal
 
 
 @dataclass(frozen=True)

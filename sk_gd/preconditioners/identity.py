@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd.preconditioners._base import Array, Bending, CentredMetric, Coordinates
+from sk_gd._array import Array
+from sk_gd.preconditioners._base import Bending, CentredMetric, Coordinates
 
 
 class Identity(CentredMetric):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sk_gd.preconditioners._base import Array, Bending, Coordinates, Metric
+from sk_gd._array import Array
+from sk_gd.preconditioners._base import Bending, Coordinates, Metric
 from sk_gd.preconditioners.secant import Secant
 
 MAX_PRODUCTS = 100  # a direction that asks for more is followed as it is

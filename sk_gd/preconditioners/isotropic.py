@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd.preconditioners._base import Array
+from sk_gd._array import Array
 from sk_gd.preconditioners.diagonal import Diagonal
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd.preconditioners._base import Array, Bending, Coordinates, Metric, fill_diagonal
+from sk_gd._array import Array
+from sk_gd.preconditioners._base import Bending, Coordinates, Metric, fill_diagonal
 from sk_gd.preconditioners.hessian import factorise
 
 

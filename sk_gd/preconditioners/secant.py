@@ -6,7 +6,8 @@ from collections import deque
 
 import numpy as np
 
-from sk_gd.preconditioners._base import Array, Bending, Coordinates, Metric
+from sk_gd._array import Array
+from sk_gd.preconditioners._base import Bending, Coordinates, Metric
 
 
 class Secant(Metric):

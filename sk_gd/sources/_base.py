@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.sparse import issparse
 
+from sk_gd._array import Array, beside, double, namespace, on_host, spans, zeros
 from sk_gd._compat import n_threads
-from sk_gd.kernels import pointwise
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
 
-Array = NDArray[Any]
 S = TypeVar("S")
 T = TypeVar("T")
 
 BLOCK = 2**20  # stored values a thread works on at a time: large beside the cost of a dispatch, small beside the data
-TILE = 2**18  # stored values of a dense working copy or a matrix product: few calls, yet within the caches
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some rows: X (dense or CSR), y of shape (n, n_targets), weights of shape (n,) or None where all are one."""
+    """Some rows: X (dense or CSR), y of shape (n, n_targets), weights of shape (n,) or None where all are one.
+
+    They are arrays of one library, and so is what is said of every row.
+    """
 
     X: Any
     y: Array
@@ -34,42 +35,50 @@ class Block:
 
     def raw(self, theta: Array) -> Array:
         """Raw predictions of the rows, shape (n, n_outputs)."""
-        coef, intercept = split(theta, self.X.shape[1])
-        z: Array = self.X @ coef.T.astype(self.X.dtype) + intercept.T.astype(self.X.dtype)
-        return z
+        n_features, theta = self.X.shape[1], beside(theta, self.y)
+        z: Array = self.X @ theta[:, :n_features].T
+        return z if theta.shape[1] == n_features else z + theta[:, n_features:].T
+
+    def constant(self, value: float, n_outputs: int) -> Array:
+        """One number for every row and output."""
+        filled: Array = namespace(self.y).full_like(self.y[:, :1], value)
+        return namespace(self.y).broadcast_to(filled, (self.y.shape[0], n_outputs))
+
+    def dense(self) -> Array:
+        """X as a dense array."""
+        return self.X.toarray() if issparse(self.X) else self.X
 
     def gradient(self, slopes: Array, fit_intercept: bool) -> Array:
-        """Sum over the rows of slope * (x, 1), shape (n_outputs, n_features + fit_intercept)."""
-        coef = np.asarray((self.X.T @ slopes).T, dtype=np.float64)
-        return np.hstack([coef, slopes.sum(axis=0, dtype=np.float64)[:, None]]) if fit_intercept else coef
+        """Sum over the rows of slope * (x, 1), shape (n_outputs, n_features + fit_intercept), in double precision."""
+        coef = double((self.X.T @ slopes).T)
+        if not fit_intercept:
+            return coef
+        xp = namespace(slopes)
+        return xp.concat([coef, xp.sum(slopes, axis=0, dtype=coef.dtype)[:, None]], axis=1)
 
     def weigh(self, values: Array) -> Array:
         """Rows of ``values`` times their weights."""
-        return values if self.weights is None else values * self.weights.reshape(-1, *[1] * (values.ndim - 1))
-
-
-def split(theta: Array, n_features: int) -> tuple[Array, Array]:
-    """Coefficients (n_outputs, n_features) and intercepts (n_outputs, 1), which are zero where theta has none."""
-    coef, intercept = theta[:, :n_features], theta[:, n_features:]
-    return coef, intercept if intercept.size else np.zeros((len(theta), 1), theta.dtype)
+        if self.weights is None:
+            return values
+        return values * (self.weights if values.ndim == 1 else self.weights[:, None])
 
 
 class Source(ABC):
     """Rows, their targets and weights; the weights are scaled to mean 1, None means that all are.
 
     Sums over all rows are taken over fixed blocks and added in their order, so they have the same bits for any number of
-    threads.
+    threads. They are NumPy's, in double precision; what belongs to rows is in X's library.
     """
 
     X: Any
     y: Array
     weights: Array | None
+    chunk = 1024  # rows brought into other coordinates at a time: enough for a matrix product, few enough for the cache
 
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
-        self.X, self.y, self.weights = X, y, weights
+        self.X, self.y, self.weights = X, beside(y, y, X.dtype), None if weights is None else beside(weights, weights, X.dtype)
         self.n_samples, self.n_features = X.shape
         self.dtype = X.dtype
-        self.kernel_weights = np.empty(0, X.dtype) if weights is None else weights  # how the kernels spell None
 
     @property
     @abstractmethod
@@ -81,25 +90,21 @@ class Source(ABC):
         """The named rows."""
 
     @abstractmethod
-    def dense_rows(self, rows: Array | slice) -> Array:
-        """The named rows as a C-ordered dense array."""
+    def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
+        """Sums over all rows of the weighted loss, and of its gradient in theta.
 
-    @abstractmethod
-    def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
-        """Compiled value and gradient of a loss with one output, summed over the rows."""
+        ``slopes`` of shape (n_samples, n_outputs) receives the weighted derivative of every row; an empty array is left alone.
+        """
 
-    def ranges(self, size: int) -> Iterator[slice]:
-        """Consecutive ranges of rows that store about ``size`` values each."""
-        step = max(64, size * self.n_samples // max(self.n_stored, 1))
-        return (slice(start, min(start + step, self.n_samples)) for start in range(0, self.n_samples, step))
+    def ranges(self) -> list[slice]:
+        """Consecutive ranges of rows that are worth a thread's while."""
+        return spans(self.n_samples, max(64, BLOCK * self.n_samples // max(self.n_stored, 1)))
 
-    def tiles(self) -> Iterator[slice]:
+    def tiles(self) -> list[slice]:
         """Consecutive ranges of rows of which a dense copy is small beside the data, yet large enough for a matrix product."""
-        step = max(64, BLOCK // (8 * self.n_features))
-        return (slice(start, min(start + step, self.n_samples)) for start in range(0, self.n_samples, step))
+        return spans(self.n_samples, max(64, BLOCK // (8 * self.n_features)))
 
-    @staticmethod
-    def map(function: Callable[[S], T], items: list[S]) -> list[T]:
+    def map(self, function: Callable[[S], T], items: list[S]) -> list[T]:
         """``function`` of every item, in order; by threads where there is more than one."""
         threads = min(n_threads(), len(items))
         if threads == 1:
@@ -107,42 +112,30 @@ class Source(ABC):
         with ThreadPoolExecutor(threads) as pool:  # made here, so that no pool outlives a fork
             return list(pool.map(function, items))
 
-    def map_blocks(self, of_rows: Callable[[slice], T], size: int = BLOCK) -> list[T]:
-        """``of_rows`` of every block of rows, in order."""
-        return self.map(of_rows, list(self.ranges(size)))
+    def map_blocks(self, of_block: Callable[[Block], T]) -> list[T]:
+        """``of_block`` of every block of rows, in order."""
+        return self.map(lambda rows: of_block(self.take(rows)), self.ranges())
 
-    def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
-        """Sums over all rows of the weighted loss, and of its gradient in theta.
+    def per_row(self, of_block: Callable[[Block], Array]) -> Array:
+        """What ``of_block`` says of each of its rows, for all rows."""
+        joined: Array = namespace(self.y).concat(self.map_blocks(of_block))
+        return joined
 
-        ``slopes`` of shape (n_samples, n_outputs) receives the weighted derivative of every row; an empty array is left alone.
-        """
+    def sum_over_blocks(self, of_block: Callable[[Block], tuple[Array, ...]]) -> tuple[Array, ...]:
+        """Sums over all rows of the sums that ``of_block`` takes over some; it may want a dense copy of their X."""
 
-        def of_rows(rows: slice) -> tuple[float, Array]:
-            gradient = np.zeros(theta.shape)
-            if loss.pointwise is not None and len(theta) == 1:
-                return self.fused_pass(loss.pointwise, loss.hyper(), theta, slopes, gradient, rows), gradient
-            return self.blas_pass(loss, theta, slopes, gradient, rows), gradient
+        def of_tiles(tiles: list[slice]) -> list[Array]:
+            sums = [double(part) for part in of_block(self.take(tiles[0]))]
+            for rows in tiles[1:]:
+                for whole, part in zip(sums, of_block(self.take(rows)), strict=True):
+                    whole += part  # in place: second moments may be large
+            return sums
 
-        parts = self.map_blocks(of_rows)
-        return sum(value for value, _ in parts), np.sum([gradient for _, gradient in parts], axis=0)
-
-    def blas_pass(self, loss: Cost, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
-        """Value and gradient for several outputs: two matrix products a tile, with the loss between them."""
-        total, step = 0.0, max(64, TILE * self.n_samples // max(self.n_stored, 1))
-        for start in range(rows.start, rows.stop, step):
-            visited = slice(start, min(start + step, rows.stop))
-            block = self.take(visited)
-            z = block.raw(theta)
-            slope = slopes[visited] if len(slopes) else np.empty_like(z)
-            if loss.pointwise is not None:
-                weights = self.kernel_weights if block.weights is None else block.weights
-                total += pointwise(block.y, z, weights, loss.pointwise, loss.hyper(), slope)
-            else:
-                value, raw_slope = loss.value_and_slope(block.y, z)
-                slope[:] = block.weigh(raw_slope)
-                total += float(block.weigh(value).sum(dtype=np.float64))
-            gradient += block.gradient(slope, theta.shape[1] > self.n_features)
-        return total
+        # a few groups of tiles whose sums are added in their order, as many as need little memory beside X
+        tiles = self.tiles()
+        n_groups = min(len(tiles), 8 if self.n_samples < 80 * self.n_features else 32)
+        groups = [tiles[i * len(tiles) // n_groups : (i + 1) * len(tiles) // n_groups] for i in range(n_groups)]
+        return tuple(on_host(sum(parts[1:], parts[0])) for parts in zip(*self.map(of_tiles, groups), strict=True))
 
     def moments(self, curvature_of: Callable[[Block], Array], full: bool, centred: bool) -> tuple[Array, Array, Array]:
         """Sums for :class:`~sk_gd.preconditioners.Curvature`: total per output, center, and central second moments.
@@ -150,37 +143,30 @@ class Source(ABC):
         ``curvature_of(block)`` gives the weighted second derivatives of its rows, shape (n, n_outputs).
         """
         # a first guess of the center keeps the digits that an offset in X would cost
-        shift = self.dense_rows(slice(0, 64)).mean(axis=0) if centred else np.zeros(self.n_features, self.dtype)
+        few = self.take(slice(0, min(64, self.n_samples))).dense()
+        shift = namespace(few).mean(few, axis=0) if centred else namespace(few).zeros_like(few[0, ...])
 
-        def of_rows(rows: slice) -> tuple[Array, Array, Array]:
-            h = curvature_of(self.take(rows))
-            root = np.sqrt(h.mean(axis=1, dtype=np.float64)).astype(self.dtype)
-            scaled = self.dense_rows(rows) - shift
+        def of_block(block: Block) -> tuple[Array, Array, Array]:
+            h, xp = curvature_of(block), namespace(block.y)
+            root = xp.sqrt(xp.mean(h, axis=1))
+            scaled = block.dense() - shift
             scaled *= root[:, None]
-            second = scaled.T @ scaled if full else np.einsum("ij,ij->j", scaled, scaled)
-            return h.sum(axis=0, dtype=np.float64), root @ scaled, second
+            return xp.sum(double(h), axis=0), root @ scaled, scaled.T @ scaled if full else xp.sum(scaled**2, axis=0)
 
-        def of_tiles(tiles: list[slice]) -> list[Array]:
-            sums = [part.astype(np.float64) for part in of_rows(tiles[0])]
-            for rows in tiles[1:]:
-                for whole, part in zip(sums, of_rows(rows), strict=True):
-                    whole += part  # in place: the second moments may be large
-            return sums
-
-        # a few groups of tiles whose sums are added in their order, as many as need little memory beside X
-        tiles = list(self.tiles())
-        n_groups = min(len(tiles), 8 if full and self.n_samples < 80 * self.n_features else 32)
-        groups = [tiles[i * len(tiles) // n_groups : (i + 1) * len(tiles) // n_groups] for i in range(n_groups)]
-        total, first, second = (sum(parts[1:], parts[0]) for parts in zip(*self.map(of_tiles, groups), strict=True))
+        total, first, second = self.sum_over_blocks(of_block)
         if not centred:
             return total, np.zeros(self.n_features), second
         mean = first / total.mean()
-        return total, shift + mean, second - (np.outer(first, mean) if full else first * mean)
+        return total, on_host(shift) + mean, second - (np.outer(first, mean) if full else first * mean)
 
     def squared_norms(self, coordinates: Coordinates) -> Array:
         """Squared length of every row in these coordinates."""
-        tiles = (coordinates.rows(self.dense_rows(rows)) for rows in self.tiles())
-        return np.concatenate([np.einsum("ij,ij->i", X, X) for X in tiles])
+        return self.per_row(lambda block: namespace(block.y).sum(coordinates.rows(block.dense()) ** 2, axis=1))
+
+    def zeros(self, n_outputs: int) -> Array:
+        """A number for every row and output."""
+        numbers: Array = zeros((self.n_samples, n_outputs), self.y)
+        return numbers
 
     def retarget(self, y: Array, weights: Array | None) -> Source:
         """The same rows with other targets and weights."""

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from sk_gd._array import Array
 from sk_gd.kernels import pass_csr
 from sk_gd.preconditioners import Coordinates
-from sk_gd.sources._base import Array, Block, Source
+from sk_gd.sources._base import Block
+from sk_gd.sources._compiled import CompiledSource
 
 
-class CSRSource(Source):
+class CSRSource(CompiledSource):
     """A CSR matrix or array with indices of 32 or 64 bits."""
 
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
@@ -25,10 +27,6 @@ class CSRSource(Source):
     def take(self, rows: Array | slice) -> Block:
         return Block(self.X[rows], self.y[rows], None if self.weights is None else self.weights[rows])
 
-    def dense_rows(self, rows: Array | slice) -> Array:
-        taken: Array = self.X[rows].toarray()
-        return taken
-
     def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         X = self.X
         return pass_csr(X.data, X.indices, X.indptr, self.n_features, self.y, self.kernel_weights, theta, loss, hyper,
@@ -38,13 +36,12 @@ class CSRSource(Source):
         if full:
             return super().moments(curvature_of, full, centred)
 
-        def of_rows(rows: slice) -> tuple[Array, Array, Array]:
-            block = self.take(rows)
+        def of_block(block: Block) -> tuple[Array, Array, Array]:
             h = curvature_of(block)
             mean = h.mean(axis=1, dtype=np.float64)
             return h.sum(axis=0, dtype=np.float64), block.X.T @ mean, block.X.power(2).T @ mean
 
-        total, first, second = (np.sum(part, axis=0) for part in zip(*self.map_blocks(of_rows), strict=True))
+        total, first, second = (np.sum(part, axis=0) for part in zip(*self.map_blocks(of_block), strict=True))
         center = first / total.mean() if centred else np.zeros(self.n_features)
         return total, center, np.maximum(second - first * center, 0)
 

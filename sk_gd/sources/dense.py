@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from sk_gd._array import Array
 from sk_gd.kernels import pass_dense
-from sk_gd.sources._base import Array, Block, Source
+from sk_gd.sources._base import Block
+from sk_gd.sources._compiled import CompiledSource
 
 
-class DenseSource(Source):
+class DenseSource(CompiledSource):
     """A C-ordered float32 or float64 array; any other order is copied once, at the door."""
 
     def __init__(self, X: Array, y: Array, weights: Array | None) -> None:
@@ -20,10 +22,6 @@ class DenseSource(Source):
 
     def take(self, rows: Array | slice) -> Block:
         return Block(self.X[rows], self.y[rows], None if self.weights is None else self.weights[rows])
-
-    def dense_rows(self, rows: Array | slice) -> Array:
-        taken: Array = self.X[rows]
-        return taken
 
     def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         return pass_dense(self.X, self.y, self.kernel_weights, theta, loss, hyper, slopes, gradient, rows.start, rows.stop)

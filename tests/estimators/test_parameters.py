@@ -101,7 +101,7 @@ def test_fitted_attributes(Estimator, variant, problem_for):
     pandas = pytest.importorskip("pandas")
     X, y, _ = problem_for(Estimator)
     model = Estimator(variant).fit(pandas.DataFrame(X, columns=list("abcde")), y)
-    assert {name for name in vars(model) if name.endswith("_") and not name.startswith("_")} == set(
+    assert {name for name in dir(model) if name.endswith("_") and not name.startswith("_")} == set(
         section(inspect.getdoc(Estimator), "Attributes")
     )
     assert model.n_features_in_ == 5

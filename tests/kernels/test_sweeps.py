@@ -10,6 +10,7 @@ from sk_gd import kernels
 from sk_gd.kernels.reference import sweep
 from sk_gd.losses import LogLoss, Multinomial, Piecewise, SquaredError
 from sk_gd.optimizers import OPTIMIZERS, Momentum
+from sk_gd.sources import DenseSource
 
 LOSSES = {"squared_error": SquaredError, "log_loss": LogLoss, "multinomial": lambda: Multinomial(3),
           "piecewise": lambda: Piecewise(0.1, 0.5, 0.6)}
@@ -79,8 +80,10 @@ def support_of(X, container):
 def by_python(a, batch_size, container="dense"):
     """Loss and arrays after the Python sweep."""
     out = {name: a[name].copy() for name in ("theta", "memory", "slopes", "anchor", "sums")}
+    weights = a["weights"] if len(a["weights"]) else None
+    batches = [a["rows"][start : start + batch_size] for start in range(0, len(a["rows"]), batch_size)]
     loss = sweep(
-        lambda rows: a["X"][rows], a["y"], a["weights"], a["rows"], batch_size, a["rates"], out["theta"],
+        DenseSource(a["X"], a["y"], weights).take, batches, a["rates"], out["theta"],
         value_and_slope=a["loss"].value_and_slope, optimizer=a["optimizer"], memory=out["memory"], l2=a["l2"],
         l1=a["l1"], positive=a["positive"], slopes=out["slopes"], anchor=out["anchor"], refresh=a["refresh"],
         n_samples=a["n_samples"], support=support_of(a["X"], container), sums=out["sums"],

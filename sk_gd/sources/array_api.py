@@ -1,0 +1,56 @@
+"""Rows in an array of another library than NumPy: torch, CuPy; on a GPU, or wherever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sk_gd._array import Array, beside, double, namespace, numpy_dtype, on_host, rows_of, spans
+from sk_gd.losses import Cost
+from sk_gd.sources._base import Block, S, Source, T
+
+DEVICE_BLOCK = 2**26  # values worked on at a time: large beside the launch of a dozen functions, small beside a device's memory
+DEVICE_CHUNK = 2**22  # values copied in the order of their visits at a time
+
+
+class ArrayAPISource(Source):
+    """A float32 or float64 array that stays where it is: a pass brings the parameters to it and takes their gradient back.
+
+    All is said in the words of the Python array API standard, so the library does not matter.
+    """
+
+    def __init__(self, X: Any, y: Any, weights: Any) -> None:
+        super().__init__(X, y, weights)
+        self.dtype = numpy_dtype(X)
+        self.chunk = max(Source.chunk, DEVICE_CHUNK // self.n_features)
+
+    @property
+    def n_stored(self) -> int:
+        return self.n_samples * self.n_features
+
+    def take(self, rows: Array | slice) -> Block:
+        weights = None if self.weights is None else rows_of(self.weights, rows)
+        return Block(rows_of(self.X, rows), rows_of(self.y, rows), weights)
+
+    def ranges(self) -> list[slice]:
+        return spans(self.n_samples, max(64, DEVICE_BLOCK // self.n_features))
+
+    def tiles(self) -> list[slice]:
+        return self.ranges()
+
+    def map(self, function: Callable[[S], T], items: list[S]) -> list[T]:
+        return [function(item) for item in items]  # the device has its own threads
+
+    def value_and_gradient(self, loss: Cost, theta: Array, slopes: Any) -> tuple[float, Array]:
+        xp, there, sums = namespace(self.X), beside(theta, self.X), []
+        for rows in self.ranges():
+            block = self.take(rows)
+            value, slope = loss.value_and_slope(block.y, block.raw(there))
+            slope = block.weigh(slope)
+            if slopes.shape[0]:
+                slopes[rows, ...] = slope
+            gradient = block.gradient(slope, theta.shape[1] > self.n_features)
+            total = xp.sum(double(block.weigh(value)))
+            sums.append(xp.concat([xp.reshape(total, (1,)), xp.reshape(gradient, (-1,))]))
+        found = on_host(sum(sums[1:], sums[0]))  # the one transfer of the pass, for which the device is waited for
+        return float(found[0]), found[1:].reshape(theta.shape)

@@ -1,0 +1,171 @@
+"""A fit is the same wherever the rows are, and they stay there."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from sk_gd import GDLinearRegressor, GDLogisticClassifier, _array
+from sk_gd._array import on_host
+from sk_gd.estimators._validation import Rows
+
+MODELS = {
+    "regression": (GDLinearRegressor, {}, "regression"),
+    "several outputs": (GDLinearRegressor, {"alpha": 0.01}, "multi-output"),
+    "robust": (GDLinearRegressor, {"loss": "huber", "alpha": 0.01}, "regression"),
+    "tube": (GDLinearRegressor, {"loss": "squared_epsilon_insensitive", "alpha": 0.01}, "regression"),
+    "lasso": (GDLinearRegressor, {"alpha": 0.1, "l1_ratio": 1.0}, "regression"),
+    "non-negative": (GDLinearRegressor, {"alpha": 0.01, "positive": True}, "regression"),
+    "two classes": (GDLogisticClassifier, {}, "binary"),
+    "softmax": (GDLogisticClassifier, {"class_weight": "balanced"}, "multinomial"),
+    "sparse softmax": (GDLogisticClassifier, {"alpha": 0.02, "l1_ratio": 0.5}, "multinomial"),
+    "early stopping": (GDLogisticClassifier, {"early_stopping": True, "alpha": 0.01}, "binary"),
+    "by score": (GDLogisticClassifier, {"early_stopping": "accuracy", "alpha": 0.01}, "multinomial"),
+    "averaged": (GDLinearRegressor, {"average": True, "max_iter": 5, "tol": None}, "regression"),
+    # without an intercept: its gradient at the start is rounding, of which unit-free steps make a step
+    "adam": (GDLinearRegressor, {"optimizer": "adam", "fit_intercept": False, "max_iter": 5, "tol": None}, "regression"),
+    "textbook": (GDLogisticClassifier, {"preconditioner": None, "max_iter": 5, "tol": None}, "binary"),
+}
+
+
+def parameters(model):
+    return np.column_stack([np.atleast_2d(on_host(model.coef_)), np.atleast_1d(on_host(model.intercept_))])
+
+
+def assert_same(model, other, rtol=1e-6):
+    expected = parameters(other)
+    np.testing.assert_allclose(parameters(model), expected, rtol=rtol, atol=rtol * np.abs(expected).max())
+
+
+@pytest.fixture
+def leaving(monkeypatch):
+    """Sizes of all arrays that are brought to the host."""
+    sizes, bring = [], _array.convert_to_numpy
+
+    def note(x, xp):
+        sizes.append(int(np.prod(x.shape)))
+        return bring(x, xp)
+
+    monkeypatch.setattr(_array, "convert_to_numpy", note)
+    return sizes
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_same_as_numpy(place, variant, make_problem, name):
+    """Every variant, loss, penalty and way to step finds what it finds in NumPy's arrays, visit by visit."""
+    Estimator, params, target = MODELS[name]
+    X, y, weights = make_problem(target, n_samples=40, weighted=True)
+    params = {"random_state": 0, "batch_size": 12 if variant == "mini-batch" else "auto", **params}
+    expected = Estimator(variant, **params).fit(X, y, weights)
+    model = Estimator(variant, **params).fit(place(X), place(y), place(weights))
+    assert type(model.coef_) is type(place(X)) is type(model.intercept_)
+    assert_same(model, expected)
+    assert model.method_ == expected.method_
+    np.testing.assert_allclose(model.optimality_, expected.optimality_, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["regression", "softmax"])
+def test_many_features(place, make_problem, monkeypatch, name):
+    """A Hessian that is known by its products alone, with and without a kink."""
+    Estimator, _, target = MODELS[name]
+    X, y, _ = make_problem(target, n_samples=60, n_features=12)
+    monkeypatch.setattr("sk_gd.descent.objective.Objective.max_full", 8)
+    for l1_ratio in (0.0, 0.5):
+        params = {"alpha": 0.05, "l1_ratio": l1_ratio, "tol": 1e-8}
+        assert_same(Estimator(**params).fit(place(X), place(y)), Estimator(**params).fit(X, y), rtol=1e-4)
+
+
+def test_rows_stay_on_their_device(strict, make_problem, leaving):
+    """What comes to the host are numbers by parameter, never by row; one array a pass, and a few for the metric and the end."""
+    for name in ("regression", "robust", "lasso", "two classes", "softmax"):
+        Estimator, params, target = MODELS[name]
+        X, y, weights = make_problem(target, n_samples=500, n_features=4, weighted=True)
+        leaving.clear()
+        model = Estimator(**params).fit(strict(X), strict(y), strict(weights))
+        assert max(leaving) <= (3 * 5) ** 2
+        assert name == "robust" or len(leaving) <= 2 * model.history_["passes"][-1] + 40  # its best constant is searched for
+
+
+@pytest.mark.parametrize("n_rows", [1, 16])
+def test_sweeps_bring_gradients_alone(strict, make_problem, leaving, n_rows):
+    """An update on some rows brings one gradient to the host, an epoch one sum of losses."""
+    X, y, _ = make_problem("binary", n_samples=64, n_features=4)
+    model = GDLogisticClassifier("mini-batch", batch_size=n_rows, optimizer="momentum", max_iter=3, tol=None, random_state=0)
+    model.fit(strict(X), strict(y))
+    assert max(leaving) <= 5 * 5
+    assert len(leaving) <= 3 * 64 / n_rows + 40
+
+
+def test_single_precision(place, make_problem):
+    """float32 in, float32 out, but sums are float64: a loss over many rows has no drift."""
+    X, y, _ = make_problem("regression", n_samples=200_000, n_features=3)
+    X, y = X.astype(np.float32), (y + 100).astype(np.float32)
+    model = GDLinearRegressor(alpha=0.1).fit(place(X), place(y))
+    expected = GDLinearRegressor(alpha=0.1).fit(X.astype(float), y.astype(float))
+    assert model.coef_.dtype == place(X).dtype
+    np.testing.assert_allclose(model.history_["objective"][0], expected.history_["objective"][0], rtol=1e-6)
+    assert_same(model, expected, rtol=1e-4)
+
+
+def test_blocks_of_rows(place, make_problem, monkeypatch):
+    """Rows that are worked on in several blocks give what they give in one."""
+    X, y, weights = make_problem("multinomial", n_samples=1000, weighted=True)
+    whole = GDLogisticClassifier(tol=1e-8).fit(place(X), place(y), place(weights))
+    monkeypatch.setattr("sk_gd.sources.array_api.DEVICE_BLOCK", 2**9)
+    assert_same(GDLogisticClassifier(tol=1e-8).fit(place(X), place(y), place(weights)), whole)
+
+
+def test_warm_start(place, make_problem):
+    """Ten epochs and ten more are twenty, also after a pickle has brought the model to the host in between."""
+    X, y, _ = make_problem("binary", columns="raw")
+    params = {"optimizer": "gd", "preconditioner": "diagonal", "tol": None}
+    whole = GDLogisticClassifier(max_iter=20, **params).fit(place(X), place(y))
+    model = GDLogisticClassifier(max_iter=10, warm_start=True, **params).fit(place(X), place(y))
+    assert_same(pickle.loads(pickle.dumps(model)).fit(place(X), place(y)), whole, rtol=1e-10)
+
+
+def test_start(place, make_problem):
+    """Initial coefficients may be arrays of the library."""
+    X, y, _ = make_problem("regression")
+    start = {"coef_init": place(np.ones(5)), "intercept_init": place(np.array(2.0))}
+    model = GDLinearRegressor("batch", optimizer="gd", max_iter=1, tol=None, record="path").fit(place(X), place(y), **start)
+    np.testing.assert_array_equal(on_host(model.coef_path_)[0, 0], [1, 1, 1, 1, 1, 2])
+
+
+def test_partial_fit(place, variant, make_problem):
+    """Rows that come in chunks, labels that come late, weights."""
+    X, y, weights = make_problem("multinomial", n_samples=150, weighted=True)
+    y = np.sort(y)  # the last class comes with the last rows
+    here, there = (GDLogisticClassifier(variant, random_state=0, class_weight="balanced") for _ in range(2))
+    for rows in np.array_split(np.arange(150), 5):
+        known = {"classes": [0, 1]} if not hasattr(here, "coef_") else {}
+        here.partial_fit(X[rows], y[rows], sample_weight=weights[rows], **known)
+        there.partial_fit(place(X[rows]), place(y[rows]), sample_weight=place(weights[rows]), **known)
+        assert_same(there, here)
+    regressors = [GDLinearRegressor(variant, random_state=0, loss="huber") for _ in range(2)]
+    for rows in np.array_split(np.arange(150), 5):
+        regressors[0].partial_fit(X[rows], X[rows, 0] + y[rows])
+        regressors[1].partial_fit(place(X[rows]), place(X[rows, 0] + y[rows]))
+    assert_same(*regressors[::-1])
+
+
+def test_rows_of_weight_zero(place, make_problem):
+    """A weight of zero leaves the row out, its label too."""
+    X, y, _ = make_problem("multinomial", n_samples=90)
+    weights = (y != 1).astype(float)
+    model = GDLogisticClassifier(tol=1e-8).fit(place(X), place(y), place(weights))
+    np.testing.assert_array_equal(model.classes_, [0, 2])
+    assert_same(model, GDLogisticClassifier(tol=1e-8).fit(X[y != 1], y[y != 1]))
+
+
+@pytest.mark.parametrize("stratified", [False, True])
+def test_held_out_rows(place, stratified, rng):
+    """The rows held out for validation are those that NumPy's would be, negative zeros and float32 included."""
+    X = np.round(rng.normal(size=(80, 2)), 1).astype(np.float32)
+    X[:4] = [[0.0, 1.0], [-0.0, 1.0], [0.0, 1.0], [-0.0, 1.0]]
+    targets = rng.integers(0, 2, size=(80, 1)).astype(np.float32)
+    learn, held = Rows(X, targets[:, 0], None, targets, None).split(0.3, stratified, seed=1)
+    learn_there, held_there = Rows(place(X), place(targets[:, 0]), None, place(targets), None).split(0.3, stratified, seed=1)
+    for here, there in ((learn, learn_there), (held, held_there)):
+        np.testing.assert_array_equal(on_host(there.X), here.X)
+        np.testing.assert_array_equal(on_host(there.targets), here.targets)
