@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_gd._compat import array_namespace, convert_to_numpy, device_of, finest_dtype, is_array_api_obj, is_numpy_array
+from sk_gd._compat import array_namespace, convert_to_numpy, device_of, finest_dtype, is_array_api_obj
 
 Array = NDArray[Any]
 
 
 def is_foreign(x: Any) -> bool:
     """Whether x is an array of another library than NumPy."""
-    return bool(is_array_api_obj(x) and not is_numpy_array(x))
+    return not isinstance(x, np.ndarray) and bool(is_array_api_obj(x))
 
 
 def namespace(x: Any) -> Any:

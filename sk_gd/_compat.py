@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from scipy.optimize._numdiff import approx_derivative
 from sklearn.base import _fit_context
-from sklearn.externals.array_api_compat import array_namespace, is_array_api_obj, is_numpy_array
+from sklearn.externals.array_api_compat import array_namespace, is_array_api_obj
 from sklearn.externals.array_api_compat import device as device_of
 from sklearn.utils import metaestimators
 from sklearn.utils._array_api import _bincount as bincount
@@ -65,7 +65,6 @@ __all__ = [
     "fit_context",
     "get_namespace_and_device",
     "is_array_api_obj",
-    "is_numpy_array",
     "move_to",
     "n_threads",
     "optional",

@@ -84,7 +84,7 @@ class Objective:
         count = self.n_samples // share
         rows = share * np.arange(count) + np.random.default_rng(0).integers(share, size=count)
         block = self.source.take(rows)
-        weights = None if block.weights is None else block.weights / block.weights.mean()
+        weights = None if block.weights is None else block.weights / namespace(block.weights).mean(block.weights)
         source = type(self.source)(block.X, block.y, weights)
         return Objective(self.loss, self.penalty, source, self.shape[0], self.fit_intercept)
 

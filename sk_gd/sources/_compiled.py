@@ -20,7 +20,7 @@ class CompiledSource(Source):
 
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
         super().__init__(X, np.ascontiguousarray(y), weights)
-        self.kernel_weights = np.empty(0, X.dtype) if weights is None else weights  # how the kernels spell None
+        self.kernel_weights = np.empty(0, X.dtype) if self.weights is None else self.weights  # how the kernels spell None
 
     @abstractmethod
     def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
