@@ -27,10 +27,15 @@ def runs_here(check):
     return all(device in HERE.get(library, ()) for library, device in wanted)
 
 
+def named(value):
+    """The same name in every process: no addresses."""
+    return f"{value.func.__name__} {value.keywords}" if isinstance(value, partial) else str(value)
+
+
 @pytest.mark.parametrize(
     ("estimator", "check"),
     [(estimator, check) for estimator in EVERY for _, check in checks.estimator_checks_generator(estimator) if runs_here(check)],
-    ids=str,
+    ids=named,
 )
 def test_check(estimator, check):
     """Every array API check that scikit-learn yields and that can run here passes."""
