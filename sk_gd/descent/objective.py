@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import block_diag
 
-from sk_gd._array import Array, at_least, beside, double, namespace, on_host, zeros
+from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, on_host, zeros
 from sk_gd.losses import Bend, Cost, Loss, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
@@ -77,7 +77,7 @@ class Objective:
         source, intercept = self.source, self.constant[:, -1:] if self.fit_intercept else np.zeros((self.shape[0], 1))
         bare = Block(zeros((self.n_samples, 0), source.y), source.y, source.weights)
         per_row = bare.weigh(self.loss.value_and_slope(bare.y, bare.raw(intercept))[0])
-        return float(namespace(per_row).mean(double(per_row)))
+        return float(double_sum(per_row)) / self.n_samples
 
     def sample(self, share: int) -> Objective:
         """The same function of one row out of every ``share`` in succession, always the same ones."""
@@ -99,7 +99,7 @@ class Objective:
         else:
             block, count = self.source.take(rows), len(rows)
             per_row, slope = self.loss.value_and_slope(block.y, block.raw(theta))
-            value = float(namespace(slope).sum(double(block.weigh(per_row))))
+            value = float(double_sum(block.weigh(per_row)))
             gradient = on_host(block.gradient(block.weigh(slope), self.fit_intercept))
         self.n_passes += count / self.n_samples
         coef = self.coef(theta)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, beside, double, namespace, on_host, spans, zeros
+from sk_gd._array import Array, beside, cross_product, double, double_sum, namespace, on_host, spans, zeros
 from sk_gd._compat import n_threads
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
@@ -50,11 +50,8 @@ class Block:
 
     def gradient(self, slopes: Array, fit_intercept: bool) -> Array:
         """Sum over the rows of slope * (x, 1), shape (n_outputs, n_features + fit_intercept), in double precision."""
-        coef = double((self.X.T @ slopes).T)
-        if not fit_intercept:
-            return coef
-        xp = namespace(slopes)
-        return xp.concat([coef, xp.sum(slopes, axis=0, dtype=coef.dtype)[:, None]], axis=1)
+        coef = cross_product(slopes, self.X)
+        return namespace(slopes).concat([coef, double_sum(slopes, axis=0)[:, None]], axis=1) if fit_intercept else coef
 
     def weigh(self, values: Array) -> Array:
         """Rows of ``values`` times their weights."""
@@ -151,7 +148,7 @@ class Source(ABC):
             root = xp.sqrt(xp.mean(h, axis=1))
             scaled = block.dense() - shift
             scaled *= root[:, None]
-            return xp.sum(double(h), axis=0), root @ scaled, scaled.T @ scaled if full else xp.sum(scaled**2, axis=0)
+            return double_sum(h, axis=0), root @ scaled, scaled.T @ scaled if full else xp.sum(scaled**2, axis=0)
 
         total, first, second = self.sum_over_blocks(of_block)
         if not centred:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sk_gd._array import Array, beside, double, namespace, numpy_dtype, on_host, rows_of, spans
+from sk_gd._array import Array, beside, double_sum, namespace, numpy_dtype, on_host, rows_of, spans
 from sk_gd.losses import Cost
 from sk_gd.sources._base import Block, S, Source, T
 
@@ -50,7 +50,7 @@ class ArrayAPISource(Source):
             if slopes.shape[0]:
                 slopes[rows, ...] = slope
             gradient = block.gradient(slope, theta.shape[1] > self.n_features)
-            total = xp.sum(double(block.weigh(value)))
+            total = double_sum(block.weigh(value))
             sums.append(xp.concat([xp.reshape(total, (1,)), xp.reshape(gradient, (-1,))]))
         found = on_host(sum(sums[1:], sums[0]))  # the one transfer of the pass, for which the device is waited for
         return float(found[0]), found[1:].reshape(theta.shape)
