@@ -30,7 +30,7 @@ from sk_gd.descent import (
     make_plan,
 )
 from sk_gd.diagnosis import stability
-from sk_gd.estimators._callbacks import Tasks
+from sk_gd.estimators._callbacks import every_one, tasks_of
 from sk_gd.estimators._data import check_alpha, check_initial, check_rows, keep_weighted
 from sk_gd.estimators._diagnosis import DiagnosisMixin
 from sk_gd.estimators._doc_link import DocLinkMixin
@@ -50,11 +50,6 @@ from sk_gd.sources import source_of
 
 # The parameters that say how to descend.
 WORDS = ("variant", "batch_size", "optimizer", "learning_rate", "schedule", "preconditioner", "shuffle", "average")
-
-
-def every_one(watches: list[Watch]) -> Watch:
-    """Lets every watch see every epoch; any of them may end the descent."""
-    return lambda state: sum(watch(state) for watch in watches) > 0
 
 
 class GradientDescentModel(
@@ -116,19 +111,15 @@ class GradientDescentModel(
         stopping = StoppingRule(
             self.tol, self.max_iter, self.n_iter_no_change, self.max_time, objective.constant_value, first_epoch
         )
-        watches: list[Watch] = [EpochLog(self.verbose)]
-        tasks = None
-        if hasattr(self, "_skl_callbacks"):
-            tasks = Tasks(self, *given, lambda theta: self._attributes(objective, theta, task))
-            plan = tasks.announced(plan)
-            watches.append(tasks)
+        tasks = tasks_of(self, given, self.max_iter, lambda theta: self._attributes(objective, theta, task))
+        watches: list[Watch] = [EpochLog(self.verbose), tasks]
         with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):  # the loop looks at every value, and says so
             if held_out is not None:
                 watches.insert(0, validation := self._validation(objective, held_out, task))
                 if state.best_scored is None:
                     validation(state)
             try:
-                reason = plan.run(objective, state, stopping, self.on_divergence, every_one(watches))
+                reason = tasks.announced(plan).run(objective, state, stopping, self.on_divergence, every_one(watches))
             except DivergenceError:
                 raise FloatingPointError(divergence(self, objective, state)) from None
             value, gap = final_gap(objective, state)
@@ -155,8 +146,7 @@ class GradientDescentModel(
         self.__dict__.pop("_state", None)
         if self.warm_start:
             self._state = state
-        if tasks is not None:
-            tasks.end()
+        tasks.end()
         warn(self, reason, state.n_recoveries - recoveries, back_at_start=kept == 0 < state.n_epochs)
 
     def _objective(self, rows: Rows, task: Task) -> Objective:

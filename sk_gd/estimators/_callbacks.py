@@ -8,9 +8,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sk_gd.descent import DescentState, Objective, Plan, Step
+from sk_gd.descent import DescentState, Objective, Plan, Step, Watch
 
 Array = NDArray[Any]
+
+
+def every_one(watches: list[Watch]) -> Watch:
+    """Lets every watch see every epoch; any of them may end the descent."""
+    return lambda state: sum(watch(state) for watch in watches) > 0
 
 
 class Announced:
@@ -41,16 +46,20 @@ class Tasks:
     model : estimator
         Being fitted; it has callbacks.
     X, y, sample_weight
-        As the user gave them to ``fit``.
+        As the user gave them.
+    n_epochs : int
+        How many there will be at most.
     attributes_at : callable
         Theta to the attributes with which a copy of the model can predict; called only if a callback wants a fitted estimator.
     """
 
-    def __init__(self, model: Any, X: Any, y: Any, sample_weight: Any, attributes_at: Callable[[Array], dict[str, Any]]) -> None:
+    def __init__(
+        self, model: Any, X: Any, y: Any, sample_weight: Any, n_epochs: int, attributes_at: Callable[[Array], dict[str, Any]]
+    ) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self.told = {"estimator": model, "X": X, "y": y, "metadata": metadata}
         self.attributes_at = attributes_at
-        self.root = model._init_callback_context(max_subtasks=model.max_iter)
+        self.root = model._init_callback_context(max_subtasks=n_epochs)
         self.root.call_on_fit_task_begin(**self.told)
 
     def announced(self, plan: Plan) -> Plan:
@@ -69,3 +78,23 @@ class Tasks:
     def end(self) -> None:
         """Close the task of the fit; the model is fitted."""
         self.root.call_on_fit_task_end(**self.told, reconstruction_attributes={})
+
+
+class NoTasks:
+    """The same where nobody listens."""
+
+    def announced(self, plan: Plan) -> Plan:
+        return plan
+
+    def __call__(self, state: DescentState) -> bool:
+        return False
+
+    def end(self) -> None:
+        pass
+
+
+def tasks_of(
+    model: Any, given: tuple[Any, Any, Any], n_epochs: int, attributes_at: Callable[[Array], dict[str, Any]]
+) -> Tasks | NoTasks:
+    """What tells the model's callbacks of its fit to the given X, y and sample_weight."""
+    return Tasks(model, *given, n_epochs, attributes_at) if hasattr(model, "_skl_callbacks") else NoTasks()

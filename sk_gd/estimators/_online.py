@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sk_gd._array import Array, namespace, on_host
 from sk_gd._compat import OneBlasThread
 from sk_gd.descent import DescentState, DivergenceError, History, Objective, Seen, StoppingRule, make_online_plan
+from sk_gd.estimators._callbacks import every_one, tasks_of
 from sk_gd.estimators._log import EpochLog
 from sk_gd.estimators._report import divergence, warn_of_rate
 from sk_gd.estimators._task import Task, set_all
@@ -53,17 +54,21 @@ class OnlineMixin:
 
     best_iter_: int | None
 
-    def _pass(self: Any, rows: Rows, task: Task, grow: Callable[[Array], Array] | None = None) -> None:
-        """Learn from a chunk, and set the fitted attributes; ``grow`` makes room in theta for outputs that are new."""
+    def _pass(self: Any, rows: Rows, task: Task, given: tuple[Any, Any, Any], grow: Callable[[Array], Array] | None = None) -> None:
+        """Learn from a chunk, and set the fitted attributes; ``grow`` makes room in theta for outputs that are new.
+
+        Callbacks see a fit of one epoch on X, y and sample_weight as they were given, whose wish to stop it has come true.
+        """
         objective = self._objective(rows, task)
         state = self._online_state(objective, grow)
         weight = float(objective.n_samples if rows.weights is None else namespace(rows.weights).sum(rows.weights))
         plan = make_online_plan(objective, weight, **self._words())
         once = StoppingRule(None, 1, 1, None, np.nan, first_epoch=state.n_epochs)
+        tasks = tasks_of(self, given, 1, lambda theta: self._attributes(objective, theta, task))
         recoveries = state.n_recoveries
         with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):  # the loop looks at every value, and says so
             try:
-                plan.run(objective, state, once, self.on_divergence, EpochLog(self.verbose))
+                tasks.announced(plan).run(objective, state, once, self.on_divergence, every_one([EpochLog(self.verbose), tasks]))
             except DivergenceError:
                 raise FloatingPointError(divergence(self, objective, state)) from None
         set_all(self, self._attributes(objective, state.theta, task))
@@ -75,6 +80,7 @@ class OnlineMixin:
         self._publish_history(state, objective.source.X)
         self.best_iter_ = None
         self._state, self._weight_sum, self._n_rows = state, state.seen.weight, state.seen.rows
+        tasks.end()
         warn_of_rate(self, state.n_recoveries - recoveries)
 
     def _online_state(self: Any, objective: Objective, grow: Callable[[Array], Array] | None) -> DescentState:

@@ -243,6 +243,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         """
         with unchanged_on_error(self):
             known: Array | None = getattr(self, "classes_", None)
+            given = X, y, sample_weight
             X, y = check_rows(self, X, y, reset=known is None)
             weights = check_weights(sample_weight, X)
             joined = join_classes(known, classes, y, weights)
@@ -252,7 +253,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
                 counts[np.searchsorted(joined, known)] += self._class_counts
             rows = Rows(X, y, weights, codes[:, None], weigh_rows(class_weights(self.class_weight, joined, counts), codes, weights))
             grow = None if known is None or len(known) == len(joined) else partial(grow_classes, known=known, classes=joined)
-            self._pass(rows, task_of(joined), grow)
+            self._pass(rows, task_of(joined), given, grow)
             self._class_counts = counts.tolist()
         return self
 

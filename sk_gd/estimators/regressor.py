@@ -220,7 +220,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         """
         with unchanged_on_error(self):
             rows = self._rows(X, y, sample_weight, reset=not hasattr(self, "coef_"))
-            self._pass(rows, self._task(rows, known=getattr(self, "_loss", None)))
+            self._pass(rows, self._task(rows, known=getattr(self, "_loss", None)), (X, y, sample_weight))
         return self
 
     def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Rows, Task]:

@@ -63,6 +63,23 @@ def test_one_task_per_epoch(Estimator, variant, optimizer, problem_for):
     assert_array_equal(alone.coef_, model.coef_)
 
 
+def test_one_epoch_of_a_stream(Estimator, variant, problem_for):
+    """Each call of partial_fit is a fit of one epoch on the rows that it was given, and the model told of is the one it makes."""
+    X, y, _ = problem_for(Estimator)
+    diary = Diary(stop=1)
+    model = Estimator(variant, random_state=0).set_callbacks(diary)
+    named = {"classes": np.unique(y)} if hasattr(model, "predict_proba") else {}
+    for k in range(2):
+        model.partial_fit(X[k::2], y[k::2], **named)
+        assert diary.events == ["setup", "begin fit 0", "begin epoch 0", "end epoch 0", "end fit 0", "teardown"]
+        assert_array_equal(diary.models[0].predict(X), model.predict(X))
+        diary.events.clear(), diary.models.clear()
+    silent = Estimator(variant, random_state=0)
+    for k in range(2):
+        silent.partial_fit(X[k::2], y[k::2], **named)
+    assert_array_equal(silent.coef_, model.coef_)
+
+
 def test_wish_to_stop(Estimator, variant, problem_for):
     """True from a callback ends the descent after that epoch, without a warning, and the reason says so."""
     X, y, _ = problem_for(Estimator)
