@@ -28,6 +28,14 @@ def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
         raise
 
 
+def follow(values: Any, X: Any) -> Any:
+    """Values in X's array library and on its device; left alone where both are NumPy's or have yet to be."""
+    if not (is_foreign(X) or is_foreign(values)):
+        return values
+    xp, _, device = get_namespace_and_device(X)
+    return move_to(values if is_foreign(values) else np.asarray(values), xp=xp, device=device)
+
+
 def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, reset: bool, **check_params: Any) -> Any:
     """X, and y if given, as float32 or float64: dense in C order or CSR whose indices are sound, or an array of another library.
 
@@ -40,7 +48,7 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
         X.check_format(full_check=True)
     xp, _, device = get_namespace_and_device(X)
     if check_params.get("y_numeric") or is_foreign(y) or (isinstance(y, np.ndarray) and y.dtype.kind in "biuf"):
-        y = move_to(y, xp=xp, device=device)
+        y = follow(y, X)
     dtypes = [finest_dtype(xp, device), xp.float32]
     checked = validate_data(estimator, X, y, reset=reset, accept_sparse="csr", dtype=dtypes, order="C", **check_params)
     rows = checked[0] if isinstance(checked, tuple) else checked
@@ -54,8 +62,7 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
     if sample_weight is None:
         return None
     xp, _, device = get_namespace_and_device(X)
-    sample_weight = move_to(sample_weight, xp=xp, device=device)
-    weights: Array = check_sample_weight(sample_weight, X, dtype=finest_dtype(xp, device), ensure_non_negative=True)
+    weights: Array = check_sample_weight(follow(sample_weight, X), X, dtype=finest_dtype(xp, device), ensure_non_negative=True)
     if not xp.any(weights > 0):
         raise ValueError("Sample weights must contain at least one non-zero number, got weights that are all zero.")
     return weights

@@ -111,7 +111,7 @@ n_features_in_ : int
 feature_names_in_ : ndarray of shape (n_features,)
     Names of the features, if X has them.
 X : array-like or sparse matrix of shape (n_samples, n_features)
-    Rows.
+    Rows; under scikit-learn's ``array_api_dispatch`` also an array of another library, on its device.
 sample_weight : array-like of shape (n_samples,), default=None
     Weights of the rows; only their ratios matter, and a weight of zero leaves the row out.
 X_val : array-like or sparse matrix of shape (n_validation_samples, n_features), default=None

@@ -10,7 +10,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where, there
-from sk_gd._compat import bincount, get_namespace_and_device, move_to
+from sk_gd._compat import bincount
+from sk_gd.estimators._data import follow
 
 
 def labels_in(y: Any, weights: Any = None) -> Array:
@@ -27,8 +28,7 @@ def codes_among(y: Any, classes: Array, X: Any) -> Any:
         codes = namespace(y).take(there(np.searchsorted(classes, on_host(labels)).clip(max=len(classes) - 1), y), rows)
     else:
         codes = np.searchsorted(classes, y).clip(max=len(classes) - 1)
-    xp, _, device = get_namespace_and_device(X)
-    return move_to(codes, xp=xp, device=device)
+    return follow(codes, X)
 
 
 def weigh_classes(codes: Any, weights: Any, n_classes: int) -> Array:

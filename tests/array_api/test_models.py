@@ -80,6 +80,8 @@ def test_everything_follows_the_rows(place, make_problem):
     X, y, weights = make_problem("binary", weighted=True)
     model = GDLogisticClassifier().fit(place(X), y, weights)
     np.testing.assert_allclose(on_host(model.coef_), GDLogisticClassifier().fit(X, place(y), place(weights)).coef_, rtol=1e-9)
+    listed = GDLinearRegressor().fit(place(X), y.tolist(), weights.tolist())
+    np.testing.assert_allclose(on_host(listed.coef_), GDLinearRegressor().fit(X, y, weights).coef_, rtol=1e-9)
     rows = {"X_val": place(X), "y_val": y, "sample_weight_val": weights}
     assert isinstance(GDLogisticClassifier(early_stopping=True).fit(place(X), y, **rows).validation_scores_, np.ndarray)
 
