@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Identity, Metric
 
 Array = NDArray[Any]
+T = TypeVar("T")
 
 WALL = 1e20  # curvature of a variable that a bound holds, as a multiple of the largest of the others
 
@@ -160,6 +161,10 @@ class Function:
     def joint_curvature(self, theta: Array) -> Curvature:
         """There is one output."""
         return self.curvature(theta, full=True)
+
+    def apart(self, theta: Array, count: int, use: Callable[[Curvature], T]) -> list[T]:
+        """There is one output."""
+        return [use(self.curvature(theta, full=True))]
 
     def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
         """The map from a step to the second derivative at theta times it: the change of the gradient over a small step."""

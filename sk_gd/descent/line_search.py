@@ -40,7 +40,7 @@ class LineSearchStep(Generic[P]):
         self.aim(objective, state)
 
     def epoch(self, objective: P, state: DescentState) -> None:
-        theta, gradient, gap = state.theta, state.gradient, state.gap
+        theta, value, gradient, gap = state.theta, state.value, state.gradient, state.gap
         self.search(objective, state)
         state.n_updates += 1
         state.metric_age += 1
@@ -54,6 +54,8 @@ class LineSearchStep(Generic[P]):
         elif not isinstance(state.metric, Implicit) and (agreement := float(np.vdot(step, change))) > 0:
             state.scale = agreement / float(np.vdot(step, state.metric.product(step)))
         self.aim(objective, state)
+        if isinstance(state.metric, Implicit):
+            self.compare(value - state.value, gap, state)
         state.foretold &= state.gap <= gap / FORETOLD
         if state.gap > gap / 3 and rebuild_pays(objective, state):
             refresh_metric(objective, state)
@@ -72,6 +74,13 @@ class LineSearchStep(Generic[P]):
         """Choose the direction, and estimate with the same model how far down the minimum is."""
         state.direction, gap = to_minimum(objective, state)
         state.gap = state.doubt * gap
+
+    def compare(self, fall: float, gap: float, state: DescentState) -> None:
+        """See how much further the objective fell than the estimate of the gap: a solve that ended early has seen a share of it."""
+        foretold = (gap - state.gap) / state.doubt
+        if foretold > 0:
+            before, state.doubt = state.doubt, float(np.clip(fall / foretold, 1, 10))
+            state.gap *= state.doubt / before
 
     def move(self, objective: P, state: DescentState, rate: float) -> Array:
         """Where a step of this length arrives."""

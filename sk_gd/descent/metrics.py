@@ -7,8 +7,9 @@ import numpy as np
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.state import DescentState
-from sk_gd.preconditioners import Diagonal, Hessian, Implicit, Joint, Metric, Secant
+from sk_gd.preconditioners import Blocks, Diagonal, Hessian, Implicit, Joint, Metric, Secant
 
+APART = 5  # rows for every parameter from which on a block for each output is small beside X
 PROVED = 2  # steps after which a metric that foretells the change of the gradient along them still counts as new
 
 
@@ -25,8 +26,10 @@ def best_metric(objective: Problem) -> Metric:
         return Joint()
     if n_features > objective.max_full:
         return Implicit(Diagonal(), enough=0.1 if kinked else 0.25)  # every search moves to another orthant: fewer are better
-    one_for_all = n_outputs == 1 or objective.quadratic  # a block that every output has, up to a factor
-    return Hessian() if one_for_all else Implicit(Diagonal() if kinked else Hessian())
+    if n_outputs == 1 or objective.quadratic:  # a block that every output has, up to a factor
+        return Hessian()
+    many = objective.n_samples >= APART * n_outputs * n_features
+    return Implicit(Diagonal() if kinked else Blocks() if many else Hessian())
 
 
 def stale(objective: Problem, state: DescentState) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from scipy.linalg import block_diag
 
-from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, on_host, zeros
+from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, on_host, spans, zeros
 from sk_gd.losses import Bend, Cost, Loss, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
@@ -16,6 +17,19 @@ from sk_gd.sources import Block, Source
 
 NO_SLOPES = np.empty((0, 0))
 TRACE = 1e-10  # share of the greatest curvature that rows keep where they have none, so that the model has a minimum
+
+
+T = TypeVar("T")
+
+
+def representatives(weights: Array, count: int) -> tuple[Array, Array]:
+    """About ``count`` rows in place of all, and their weights: heavy rows as they are, light ones in turn, each for its like."""
+    least = weights.sum() / count
+    for _ in range(5):  # of the weight from which on a row is taken for sure
+        least *= np.minimum(weights / least, 1).sum() / count
+    turns = np.floor(np.cumsum(np.minimum(weights / least, 1)))
+    rows = np.flatnonzero(np.diff(turns, prepend=0))
+    return rows, np.maximum(weights[rows], least)
 
 
 class Objective:
@@ -148,6 +162,32 @@ class Objective:
 
         total, own, mixed = self.source.sum_over_blocks(of_block)
         return Curvature(total / self.n_samples, center, (block_diag(*own) - mixed) / self.n_samples)
+
+    def apart(self, theta: Array, count: int, use: Callable[[Curvature], T]) -> list[T]:
+        """``use`` of the second moments of every output by itself, estimated on about ``count`` rows.
+
+        Where the loss bends most all rows are taken, elsewhere one stands for several.
+        """
+        n, (n_outputs, width) = self.n_samples, self.shape
+
+        def bend_of(block: Block) -> Array:
+            return block.weigh(at_least(self.loss.curvature_at(block.y, block.raw(theta)), TRACE * self.loss.curvature))
+
+        self.n_passes += 2 + count * n_outputs / n
+        bends = on_host(self.source.per_row(bend_of))
+        (firsts,) = self.source.sum_over_blocks(lambda block: (block.gradient(bend_of(block), True),))
+
+        def of_output(k: int) -> T:
+            rows, weights = representatives(bends[:, k], count)
+            center = firsts[k, :-1] / firsts[k, -1] if width > self.n_features else np.zeros(self.n_features)
+            second = np.zeros((self.n_features, self.n_features))
+            for part in spans(len(rows), self.source.chunk // 2):
+                X = self.source.take(rows[part]).dense()
+                X = (X - beside(center, X)) * beside(weights[part] ** 0.5, X)[:, None]
+                second += on_host(X.T @ X)
+            return use(Curvature(firsts[k, -1:] / n, center, second / n))
+
+        return self.source.map(of_output, list(range(n_outputs)))
 
     def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
         """The map from a step to the Hessian at theta times it.

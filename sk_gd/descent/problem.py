@@ -11,6 +11,7 @@ from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
 
 Array = NDArray[Any]
+T = TypeVar("T")
 
 
 class Problem(Protocol):
@@ -69,6 +70,9 @@ class Problem(Protocol):
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Second derivative at theta of all outputs against all."""
+
+    def apart(self, theta: Array, count: int, use: Callable[[Curvature], T]) -> list[T]:
+        """``use`` of the second derivative at theta of every output by itself, estimated on ``count`` rows."""
 
     def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
         """The map from a step to the second derivative at theta times it."""

@@ -1,6 +1,7 @@
 """Preconditioners: the metric in which the direction is steepest. One file each, and one line here."""
 
 from sk_gd.preconditioners._base import CentredMetric, Coordinates, Curvature, Metric
+from sk_gd.preconditioners.blocks import Blocks
 from sk_gd.preconditioners.diagonal import Diagonal
 from sk_gd.preconditioners.hessian import Hessian
 from sk_gd.preconditioners.identity import Identity
@@ -17,6 +18,7 @@ PRECONDITIONERS: dict[str | None, type[Metric]] = {
 
 __all__ = [
     "PRECONDITIONERS",
+    "Blocks",
     "CentredMetric",
     "Coordinates",
     "Curvature",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from sk_gd._array import Array, beside
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Bending(Protocol):
     """What a metric asks of an objective."""
 
     l2: float | Array
+    n_samples: int
     n_features: int
 
     def curvature(self, theta: Array, full: bool, centred: bool) -> Curvature:
@@ -45,6 +48,9 @@ class Bending(Protocol):
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Second derivative at theta by the parameters of all outputs, over centred features."""
+
+    def apart(self, theta: Array, count: int, use: Callable[[Curvature], T]) -> list[T]:
+        """``use`` of the second moments at theta of every output by itself, estimated on ``count`` rows."""
 
     def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
         """The map from a step to the second derivative at theta times it."""

@@ -22,7 +22,8 @@ class Factor:
 
     def solve(self, rows: Array) -> Array:
         """The inverse of the matrix times each row."""
-        solved: Array = cho_solve((self.cholesky, True), (rows / self.units).T, check_finite=False).T / self.units
+        scaled = (rows / self.units).astype(self.cholesky.dtype)
+        solved: Array = cho_solve((self.cholesky, True), scaled.T, check_finite=False).T / self.units
         return solved
 
 

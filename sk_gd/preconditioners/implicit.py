@@ -33,7 +33,7 @@ class Implicit(Metric):
 
     def __init__(self, base: Metric, enough: float = 0.25) -> None:
         self.base, self.enough = Secant(base), enough
-        self.n_products = 0  # since the base was built; zero before
+        self.n_products = 0  # of the last solve: as many as a new base would cost are a reason to build one
         self.built = False
 
     @property
@@ -73,7 +73,7 @@ class Implicit(Metric):
             preconditioned = within(self.base.solve(residual))
             agreement, before = float(np.vdot(residual, preconditioned)), agreement
             conjugate = preconditioned + agreement / before * conjugate
-        self.n_products += len(seen)
+        self.n_products = len(seen)
         for step, change in seen:
             self.base.learn(step, change)
         return direction if seen else preconditioned
