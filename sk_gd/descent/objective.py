@@ -160,7 +160,7 @@ class Objective:
             mixed = xp.reshape(xp.sqrt(weighed * p)[:, :, None] * X[:, None, :], (X.shape[0], -1))
             return xp.sum(block.weigh(p * (1 - p)), axis=0), xp.stack(own), mixed.T @ mixed
 
-        total, own, mixed = self.source.sum_over_blocks(of_block)
+        total, own, mixed = self.source.sum_over_blocks(of_block, n_outputs * width)
         return Curvature(total / self.n_samples, center, (block_diag(*own) - mixed) / self.n_samples)
 
     def apart(self, theta: Array, count: int, use: Callable[[Curvature], T]) -> list[T]:

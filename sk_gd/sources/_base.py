@@ -97,9 +97,9 @@ class Source(ABC):
         """Consecutive ranges of rows that are worth a thread's while."""
         return spans(self.n_samples, max(64, BLOCK * self.n_samples // max(self.n_stored, 1)))
 
-    def tiles(self) -> list[slice]:
+    def tiles(self, width: int) -> list[slice]:
         """Consecutive ranges of rows of which a dense copy is small beside the data, yet large enough for a matrix product."""
-        return spans(self.n_samples, max(64, BLOCK // (8 * self.n_features)))
+        return spans(self.n_samples, max(64, BLOCK // (8 * width)))
 
     def map(self, function: Callable[[S], T], items: list[S]) -> list[T]:
         """``function`` of every item, in order; by threads where there is more than one."""
@@ -118,8 +118,8 @@ class Source(ABC):
         joined: Array = namespace(self.y).concat(self.map_blocks(of_block))
         return joined
 
-    def sum_over_blocks(self, of_block: Callable[[Block], tuple[Array, ...]]) -> tuple[Array, ...]:
-        """Sums over all rows of the sums that ``of_block`` takes over some; it may want a dense copy of their X."""
+    def sum_over_blocks(self, of_block: Callable[[Block], tuple[Array, ...]], width: int = 0) -> tuple[Array, ...]:
+        """Sums over all rows of the sums that ``of_block`` takes over some, for which it may want copies ``width`` numbers wide."""
 
         def of_tiles(tiles: list[slice]) -> list[Array]:
             sums = [double(part) for part in of_block(self.take(tiles[0]))]
@@ -129,7 +129,7 @@ class Source(ABC):
             return sums
 
         # a few groups of tiles whose sums are added in their order, as many as need little memory beside X
-        tiles = self.tiles()
+        tiles = self.tiles(max(width, self.n_features))
         n_groups = min(len(tiles), 8 if self.n_samples < 80 * self.n_features else 32)
         groups = [tiles[i * len(tiles) // n_groups : (i + 1) * len(tiles) // n_groups] for i in range(n_groups)]
         return tuple(on_host(sum(parts[1:], parts[0])) for parts in zip(*self.map(of_tiles, groups), strict=True))

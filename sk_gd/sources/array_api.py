@@ -33,17 +33,17 @@ class ArrayAPISource(Source):
         return Block(rows_of(self.X, rows), rows_of(self.y, rows), weights)
 
     def ranges(self) -> list[slice]:
-        return spans(self.n_samples, max(64, DEVICE_BLOCK // self.n_features))
+        return self.tiles(self.n_features)
 
-    def tiles(self) -> list[slice]:
-        return self.ranges()
+    def tiles(self, width: int) -> list[slice]:
+        return spans(self.n_samples, max(64, DEVICE_BLOCK // width))
 
     def map(self, function: Callable[[S], T], items: list[S]) -> list[T]:
         return [function(item) for item in items]  # the device has its own threads
 
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Any) -> tuple[float, Array]:
         xp, there, sums = namespace(self.X), beside(theta, self.X), []
-        for rows in self.ranges():
+        for rows in self.tiles(max(self.n_features, len(theta))):
             block = self.take(rows)
             value, slope = loss.value_and_slope(block.y, block.raw(there))
             slope = block.weigh(slope)
