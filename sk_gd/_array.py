@@ -75,7 +75,7 @@ def spans(count: int, step: int) -> list[slice]:
 
 
 def rows_of(x: Any, rows: Any) -> Any:
-    """The rows of x that a slice or an array of NumPy names."""
+    """The rows of x that a slice or an array of numbers names, which may be NumPy's."""
     if isinstance(rows, slice):
         return x[rows, ...]
     xp = namespace(x)

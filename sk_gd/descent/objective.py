@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from scipy.linalg import block_diag
 
-from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, on_host, spans, zeros
+from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, on_host, rows_of, spans, zeros
 from sk_gd.losses import Bend, Cost, Loss, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
@@ -18,18 +18,21 @@ from sk_gd.sources import Block, Source
 NO_SLOPES = np.empty((0, 0))
 TRACE = 1e-10  # share of the greatest curvature that rows keep where they have none, so that the model has a minimum
 
-
 T = TypeVar("T")
 
 
 def representatives(weights: Array, count: int) -> tuple[Array, Array]:
     """About ``count`` rows in place of all, and their weights: heavy rows as they are, light ones in turn, each for its like."""
-    least = weights.sum() / count
+    xp, least = namespace(weights), float(double_sum(weights)) / count
+
+    def chance() -> Array:
+        return double(xp.where(weights < least, weights / least, 1.0))
+
     for _ in range(5):  # of the weight from which on a row is taken for sure
-        least *= np.minimum(weights / least, 1).sum() / count
-    turns = np.floor(np.cumsum(np.minimum(weights / least, 1)))
-    rows = np.flatnonzero(np.diff(turns, prepend=0))
-    return rows, np.maximum(weights[rows], least)
+        least *= float(xp.sum(chance())) / count
+    turns = xp.floor(xp.cumulative_sum(chance(), include_initial=True))
+    (rows,) = xp.nonzero(turns[1:] > turns[:-1])
+    return rows, at_least(rows_of(weights, rows), least)
 
 
 class Objective:
@@ -174,18 +177,18 @@ class Objective:
             return block.weigh(at_least(self.loss.curvature_at(block.y, block.raw(theta)), TRACE * self.loss.curvature))
 
         self.n_passes += 2 + count * n_outputs / n
-        bends = on_host(self.source.per_row(bend_of))
+        bends = self.source.per_row(bend_of)
         (firsts,) = self.source.sum_over_blocks(lambda block: (block.gradient(bend_of(block), True),))
 
         def of_output(k: int) -> T:
             rows, weights = representatives(bends[:, k], count)
             center = firsts[k, :-1] / firsts[k, -1] if width > self.n_features else np.zeros(self.n_features)
-            second = np.zeros((self.n_features, self.n_features))
-            for part in spans(len(rows), self.source.chunk // 2):
+            second = double(zeros((self.n_features, self.n_features), weights))
+            for part in spans(rows.shape[0], self.source.chunk // 2):
                 X = self.source.take(rows[part]).dense()
-                X = (X - beside(center, X)) * beside(weights[part] ** 0.5, X)[:, None]
-                second += on_host(X.T @ X)
-            return use(Curvature(firsts[k, -1:] / n, center, second / n))
+                X = (X - beside(center, X)) * (weights[part] ** 0.5)[:, None]
+                second += X.T @ X
+            return use(Curvature(firsts[k, -1:] / n, center, on_host(second) / n))
 
         return self.source.map(of_output, list(range(n_outputs)))
 

@@ -66,15 +66,18 @@ def test_same_as_numpy(place, variant, make_problem, name):
     np.testing.assert_allclose(model.optimality_, expected.optimality_, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["regression", "softmax"])
-def test_many_features(place, make_problem, monkeypatch, name):
-    """A Hessian that is known by its products alone, with and without a kink."""
+@pytest.mark.parametrize(("name", "n_features"), [("regression", 12), ("softmax", 12), ("softmax", 6)])
+def test_many_features(place, make_problem, monkeypatch, leaving, name, n_features):
+    """A Hessian that is known by its products alone, with and without a kink, in a block for every class or in a diagonal."""
     Estimator, _, target = MODELS[name]
-    X, y, _ = make_problem(target, n_samples=60, n_features=12)
+    X, y, _ = make_problem(target, n_samples=150, n_features=n_features)
     monkeypatch.setattr("sk_gd.descent.objective.Objective.max_full", 8)
     for l1_ratio in (0.0, 0.5):
         params = {"alpha": 0.05, "l1_ratio": l1_ratio, "tol": 1e-8}
-        assert_same(Estimator(**params).fit(place(X), place(y)), Estimator(**params).fit(X, y), rtol=1e-4)
+        leaving.clear()
+        model = Estimator(**params).fit(place(X), place(y))
+        assert max(leaving) < 150
+        assert_same(model, Estimator(**params).fit(X, y), rtol=1e-4)
 
 
 def test_rows_stay_on_their_device(strict, make_problem, leaving):
