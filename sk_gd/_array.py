@@ -48,6 +48,11 @@ def on_host(x: Any) -> Array:
     return host
 
 
+def sums_on_host(x: Any) -> Array:
+    """Sums that were taken beside the rows, as NumPy's float64, whatever the precision that they were taken in."""
+    return on_host(x).astype(np.float64, copy=False)
+
+
 def beside(values: Any, x: Any, dtype: Any = None) -> Any:
     """Values in x's library and on its device, in its dtype if no other is named."""
     return namespace(x).asarray(values, dtype=x.dtype if dtype is None else dtype, device=device_of(x))
@@ -98,6 +103,17 @@ def bits(x: Any) -> Any:
 def double_sum(x: Any, axis: int | None = None) -> Any:
     """The sum, taken in the finest precision that the device has."""
     return namespace(x).sum(x, axis=axis, dtype=finest(x))
+
+
+def weigh_codes(codes: Any, weights: Any, count: int) -> Array:
+    """The weights that the rows of each code 0 .. count - 1 sum to, as NumPy's numbers; None counts the rows."""
+    if not is_foreign(codes):
+        return np.bincount(codes, weights=weights, minlength=count).astype(np.float64)
+    xp, sums = namespace(codes), []
+    for code in range(count):
+        own = xp.astype(codes == code, finest(codes))
+        sums.append(double_sum(own if weights is None else own * weights))
+    return sums_on_host(xp.stack(sums))
 
 
 def cross_product(left: Any, right: Any) -> Any:

@@ -12,7 +12,6 @@ from sklearn.base import _fit_context
 from sklearn.externals.array_api_compat import array_namespace, is_array_api_obj
 from sklearn.externals.array_api_compat import device as device_of
 from sklearn.utils import metaestimators
-from sklearn.utils._array_api import _bincount as bincount
 from sklearn.utils._array_api import _convert_to_numpy as convert_to_numpy
 from sklearn.utils._array_api import _expit as expit
 from sklearn.utils._array_api import _max_precision_float_dtype as finest_dtype
@@ -55,7 +54,6 @@ __all__ = [
     "approx_derivative",
     "array_namespace",
     "available_if",
-    "bincount",
     "check_same_namespace",
     "check_sample_weight",
     "convert_to_numpy",

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from scipy.linalg import block_diag
 
-from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, on_host, rows_of, spans, zeros
+from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, rows_of, spans, sums_on_host, zeros
 from sk_gd.losses import Bend, Cost, Loss, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
@@ -117,7 +117,7 @@ class Objective:
             block, count = self.source.take(rows), len(rows)
             per_row, slope = self.loss.value_and_slope(block.y, block.raw(theta))
             value = float(double_sum(block.weigh(per_row)))
-            gradient = on_host(block.gradient(block.weigh(slope), self.fit_intercept))
+            gradient = sums_on_host(block.gradient(block.weigh(slope), self.fit_intercept))
         self.n_passes += count / self.n_samples
         coef = self.coef(theta)
         gradient = gradient / count  # never by the rows' own weights: that would cancel them where a batch is one row
@@ -188,7 +188,7 @@ class Objective:
                 X = self.source.take(rows[part]).dense()
                 X = (X - beside(center, X)) * (weights[part] ** 0.5)[:, None]
                 second += X.T @ X
-            return use(Curvature(firsts[k, -1:] / n, center, on_host(second) / n))
+            return use(Curvature(firsts[k, -1:] / n, center, sums_on_host(second) / n))
 
         return self.source.map(of_output, list(range(n_outputs)))
 

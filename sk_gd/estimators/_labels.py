@@ -10,7 +10,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where, there
-from sk_gd._compat import bincount
 from sk_gd.estimators._data import follow
 
 
@@ -29,11 +28,6 @@ def codes_among(y: Any, classes: Array, X: Any) -> Any:
     else:
         codes = np.searchsorted(classes, y).clip(max=len(classes) - 1)
     return follow(codes, X)
-
-
-def weigh_classes(codes: Any, weights: Any, n_classes: int) -> Array:
-    """The weights that the rows of each class sum to."""
-    return on_host(bincount(codes, weights=weights, minlength=n_classes, xp=namespace(codes))).astype(np.float64)
 
 
 def encode_labels(y: Any, weights: Any, X: Any) -> tuple[Array, Any]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 
-from sk_gd._array import Array
+from sk_gd._array import Array, weigh_codes
 from sk_gd._compat import StrOptions, available_if, fit_context
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
@@ -21,7 +21,6 @@ from sk_gd.estimators._labels import (
     grow_classes,
     join_classes,
     refuse_other_classes,
-    weigh_classes,
     weigh_rows,
 )
 from sk_gd.estimators._online import goes_online
@@ -203,7 +202,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             X, y = check_rows(self, X, y, reset=True)
             weights = check_weights(sample_weight, X)
             classes, codes = encode_labels(y, weights, X)
-            counts = weigh_classes(codes, weights, len(classes))
+            counts = weigh_codes(codes, weights, len(classes))
             of_class = class_weights(self.class_weight, classes, counts)
             rows = Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
             held_out = None
@@ -248,7 +247,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             weights = check_weights(sample_weight, X)
             joined = join_classes(known, classes, y, weights)
             codes = codes_among(y, joined, X)
-            counts = weigh_classes(codes, weights, len(joined))
+            counts = weigh_codes(codes, weights, len(joined))
             if known is not None:
                 counts[np.searchsorted(joined, known)] += self._class_counts
             rows = Rows(X, y, weights, codes[:, None], weigh_rows(class_weights(self.class_weight, joined, counts), codes, weights))

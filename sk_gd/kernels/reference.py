@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, namespace, on_host, rows_of
+from sk_gd._array import Array, namespace, rows_of, sums_on_host
 from sk_gd.optimizers import Optimizer
 from sk_gd.penalties import soft_threshold
 
@@ -59,7 +59,7 @@ def sweep(
         total = total + xp.sum(block.weigh(per_row))
         slope = block.weigh(slope)
         change = slope - rows_of(slopes, batch) if slopes.shape[0] else slope
-        gradient = on_host(block.gradient(change, theta.shape[1] > n_features)) / size
+        gradient = sums_on_host(block.gradient(change, theta.shape[1] > n_features)) / size
         share = np.ones(theta.shape[1])
         if len(support):
             share[:n_features] = (block.dense() != 0).sum(axis=0) * support / size

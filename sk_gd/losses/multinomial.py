@@ -6,8 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_gd._array import Array, beside, namespace, on_host
-from sk_gd._compat import bincount
+from sk_gd._array import Array, beside, namespace, weigh_codes
 from sk_gd.losses._base import Loss
 
 
@@ -52,8 +51,7 @@ class Multinomial:
 
     def constant(self, y: Array, weights: Array | None) -> Array:
         xp = namespace(y)
-        codes = xp.astype(y[:, 0], xp.int64)
-        counts = on_host(bincount(codes, weights=weights, minlength=self.n_classes, xp=xp)).astype(np.float64)
+        counts = weigh_codes(xp.astype(y[:, 0], xp.int64), weights, self.n_classes)
         log_share = np.log(counts / counts.sum())
         centred: Array = log_share - log_share.mean()  # the softmax ignores a common shift: take the symmetric representative
         return centred

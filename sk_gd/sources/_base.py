@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, beside, cross_product, double, double_sum, namespace, on_host, spans, zeros
+from sk_gd._array import Array, beside, cross_product, double, double_sum, namespace, on_host, spans, sums_on_host, zeros
 from sk_gd._compat import n_threads
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
@@ -132,7 +132,7 @@ class Source(ABC):
         tiles = self.tiles(max(width, self.n_features))
         n_groups = min(len(tiles), 8 if self.n_samples < 80 * self.n_features else 32)
         groups = [tiles[i * len(tiles) // n_groups : (i + 1) * len(tiles) // n_groups] for i in range(n_groups)]
-        return tuple(on_host(sum(parts[1:], parts[0])) for parts in zip(*self.map(of_tiles, groups), strict=True))
+        return tuple(sums_on_host(sum(parts[1:], parts[0])) for parts in zip(*self.map(of_tiles, groups), strict=True))
 
     def moments(self, curvature_of: Callable[[Block], Array], full: bool, centred: bool) -> tuple[Array, Array, Array]:
         """Sums for :class:`~sk_gd.preconditioners.Curvature`: total per output, center, and central second moments.

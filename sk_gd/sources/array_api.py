@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sk_gd._array import Array, beside, double_sum, namespace, numpy_dtype, on_host, rows_of, spans
+from sk_gd._array import Array, beside, double_sum, namespace, numpy_dtype, rows_of, spans, sums_on_host
 from sk_gd.losses import Cost
 from sk_gd.sources._base import Block, S, Source, T
 
@@ -52,5 +52,5 @@ class ArrayAPISource(Source):
             gradient = block.gradient(slope, theta.shape[1] > self.n_features)
             total = double_sum(block.weigh(value))
             sums.append(xp.concat([xp.reshape(total, (1,)), xp.reshape(gradient, (-1,))]))
-        found = on_host(sum(sums[1:], sums[0]))  # the one transfer of the pass, for which the device is waited for
+        found = sums_on_host(sum(sums[1:], sums[0]))  # the one transfer of the pass, for which the device is waited for
         return float(found[0]), found[1:].reshape(theta.shape)

@@ -2,6 +2,7 @@
 
 import pickle
 
+import array_api_strict
 import numpy as np
 import pytest
 
@@ -115,6 +116,23 @@ def test_single_precision(place, make_problem):
     theta = np.array([[1.0, 1.0, 1.0, 200.0]])
     exact, found = (source.value_and_gradient(SquaredError(), theta, np.empty((0, 0)))[1] for source in (here, there))
     assert np.abs(found - exact).max() < 1e-6 * np.abs(exact).max()
+
+
+def test_a_device_without_double_precision(strict, make_problem, monkeypatch):
+    """All that comes from it is float32, and a fit ends where rounding lets it."""
+    bring, finest, types = _array.convert_to_numpy, _array.finest_dtype, set()
+    coarse = lambda xp, device: xp.float32 if xp is array_api_strict else finest(xp, device)  # noqa: E731
+    monkeypatch.setattr("sk_gd.estimators._data.finest_dtype", coarse)
+    monkeypatch.setattr(_array, "finest_dtype", coarse)
+    monkeypatch.setattr(_array, "FINEST", {})
+    monkeypatch.setattr(_array, "convert_to_numpy", lambda x, xp: (types.add(str(x.dtype)), bring(x, xp))[1])
+    for name in ("several outputs", "robust", "two classes", "sparse softmax"):
+        Estimator, params, target = MODELS[name]
+        X, y, weights = (part.astype(np.float32) for part in make_problem(target, n_samples=300, weighted=True))
+        for variant in ("batch", "mini-batch"):
+            model = Estimator(variant, random_state=0, **params).fit(strict(X), strict(y), strict(weights))
+            assert_same(model, Estimator(variant, random_state=0, **params).fit(X, y, weights), rtol=1e-3)
+    assert {kind.split(".")[-1] for kind in types} <= {"float32", "int64"}
 
 
 def test_blocks_of_rows(place, make_problem, monkeypatch):
