@@ -48,6 +48,11 @@ def on_host(x: Any) -> Array:
     return host
 
 
+def in_place(x: Any) -> Any:
+    """The same memory as an array of NumPy, if it is the host's and an array of another library's; else x as it is."""
+    return np.from_dlpack(x) if is_foreign(x) and str(device_of(x)) == "cpu" else x
+
+
 def sums_on_host(x: Any) -> Array:
     """Sums that were taken beside the rows, as NumPy's float64, whatever the precision that they were taken in."""
     return on_host(x).astype(np.float64, copy=False)

@@ -34,6 +34,7 @@ except ImportError:  # scikit-learn 1.8
         def __init__(self, *, scoring: Any) -> None:
             raise ImportError("Callbacks need scikit-learn 1.9 or newer.")
 
+
 try:
     from sklearn.utils._array_api import check_same_namespace
 except ImportError:  # scikit-learn 1.8

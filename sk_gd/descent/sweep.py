@@ -71,7 +71,6 @@ class SweepStep(ScheduledStep[Objective]):
         return met / objective.n_samples + objective.penalty.value(objective.coef(state.theta))
 
     def visit(
-
         self,
         objective: Objective,
         source: Source,

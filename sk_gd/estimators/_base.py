@@ -141,7 +141,7 @@ class GradientDescentModel(
         self.stop_reason_ = reason.value
         if theta is not state.theta:
             self.stop_reason_ += f" The coefficients are those of epoch {kept}, which was better."
-        self._publish_history(state, objective.source.X)
+        self._publish_history(state, objective.source.given)
         self.best_iter_ = None if held_out is None else kept
         self.__dict__.pop("_state", None)
         if self.warm_start:
@@ -217,7 +217,7 @@ class GradientDescentModel(
         coef = np.ascontiguousarray(objective.coef(theta))
         intercept = theta[:, -1].copy() if self.fit_intercept else np.zeros(len(theta), theta.dtype)
         shaped = {"coef_": coef[0], "intercept_": intercept[0]} if task.flat else {"coef_": coef, "intercept_": intercept}
-        if is_foreign(X := objective.source.X):
+        if is_foreign(X := objective.source.given):
             shaped = {name: there(np.asarray(value), X) for name, value in shaped.items()}
         return {**shaped, **task.attributes}
 

@@ -77,7 +77,7 @@ class OnlineMixin:
         self.n_iter_ = 1
         self.learning_rate_ = state.rate * state.rate_scale
         self.method_ = plan.name
-        self._publish_history(state, objective.source.X)
+        self._publish_history(state, objective.source.given)
         self.best_iter_ = None
         self._state, self._weight_sum, self._n_rows = state, state.seen.weight, state.seen.rows
         tasks.end()

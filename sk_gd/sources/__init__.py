@@ -5,7 +5,7 @@ from typing import Any
 
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, is_foreign
+from sk_gd._array import Array, in_place, is_foreign
 from sk_gd.sources._base import Block, Source
 from sk_gd.sources._compiled import CompiledSource
 from sk_gd.sources.array_api import ArrayAPISource
@@ -20,8 +20,11 @@ SOURCES: tuple[tuple[Callable[[Any], bool], type[Source]], ...] = (  # the first
 
 
 def source_of(X: Any, y: Array, weights: Array | None) -> Source:
-    """The source that knows how to read X."""
-    return next(source(X, y, weights) for recognises, source in SOURCES if recognises(X))
+    """The source that knows how to read X; arrays of other libraries in the host's memory are as good as NumPy's."""
+    kind = next(source for recognises, source in SOURCES if recognises(in_place(X)))
+    source = kind(in_place(X), in_place(y), in_place(weights))
+    source.given = X
+    return source
 
 
 __all__ = ["SOURCES", "ArrayAPISource", "Block", "CSRSource", "CompiledSource", "DenseSource", "Source", "source_of"]

@@ -68,6 +68,7 @@ class Source(ABC):
     """
 
     X: Any
+    given: Any  # X as it was, where an array of another library is read as one of NumPy
     y: Array
     weights: Array | None
     chunk = 1024  # rows brought into other coordinates at a time: enough for a matrix product, few enough for the cache
@@ -75,6 +76,7 @@ class Source(ABC):
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
         self.X, self.y, self.weights = X, beside(y, y, X.dtype), None if weights is None else beside(weights, weights, X.dtype)
         self.n_samples, self.n_features = X.shape
+        self.given = X
         self.dtype = X.dtype
 
     @property

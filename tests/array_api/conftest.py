@@ -9,6 +9,7 @@ import torch
 STRICT = array_api_strict.Device("device1")  # NumPy can neither read an array there nor compute with one
 PLACES = {
     "torch": torch.asarray,
+    "torch elsewhere": torch.asarray,
     "strict": lambda values, **kwargs: array_api_strict.asarray(values, device=STRICT, **kwargs),
 }
 
@@ -21,8 +22,10 @@ def _dispatch():
 
 
 @pytest.fixture(params=PLACES)
-def place(request):
-    """Bring an array of NumPy to each of the libraries; None stays None."""
+def place(request, monkeypatch):
+    """Bring an array of NumPy to each of the libraries; None stays None. "Elsewhere" is any device but the host's memory."""
+    if request.param == "torch elsewhere":
+        monkeypatch.setattr("sk_gd.sources.in_place", lambda x: x)
     bring = PLACES[request.param]
     return lambda values, **kwargs: None if values is None else bring(np.asarray(values), **kwargs)
 

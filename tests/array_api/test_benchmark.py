@@ -13,8 +13,9 @@ def test_no_gpu(capsys, monkeypatch):
     assert "no GPU" in capsys.readouterr().out
 
 
-def test_small(capsys):
+def test_small(capsys, monkeypatch):
     """Everyone is timed to both gaps or to the limit, and the judge finds sk_gd at both."""
+    monkeypatch.setattr("sk_gd.sources.in_place", lambda x: x)  # as if the CPU were a device
     gpu.main(["--device", "cpu", "--size", "small", "--limit", "0.5"])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 * 4
