@@ -50,7 +50,7 @@ def on_host(x: Any) -> Array:
 
 def in_place(x: Any) -> Any:
     """The same memory as an array of NumPy, if it is the host's and an array of another library's; else x as it is."""
-    return np.from_dlpack(x) if is_foreign(x) and str(device_of(x)) == "cpu" else x
+    return np.from_dlpack(x) if is_foreign(x) and hasattr(x, "__dlpack__") and str(device_of(x)) == "cpu" else x
 
 
 def sums_on_host(x: Any) -> Array:

@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where
+from sk_gd._array import Array, device_of, is_foreign, namespace, on_host, rows_where
 from sk_gd._compat import check_sample_weight, finest_dtype, get_namespace_and_device, move_to
 
 
@@ -46,7 +46,12 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
     if issparse(X) and X.format in ("csr", "csc", "bsr"):
         # a wrong index would be a wild pointer in compiled code: scipy itself crashes on it, so look before any conversion
         X.check_format(full_check=True)
-    xp, _, device = get_namespace_and_device(X)
+    xp, dispatched, device = get_namespace_and_device(X)
+    if is_foreign(X) and not dispatched and str(device_of(X)) != "cpu":
+        raise ValueError(
+            f"X is an array of {type(X).__module__} on {device_of(X)}, where NumPy cannot read it: fit within "
+            "sklearn.config_context(array_api_dispatch=True), in a process that was started with SCIPY_ARRAY_API=1."
+        )
     if check_params.get("y_numeric") or is_foreign(y) or (isinstance(y, np.ndarray) and y.dtype.kind in "biuf"):
         y = follow(y, X)
     dtypes = [finest_dtype(xp, device), xp.float32]

@@ -58,6 +58,16 @@ def test_without_dispatch(fitted):
             model.sparsify()
 
 
+def test_rows_elsewhere_without_dispatch(strict, make_problem):
+    """Rows that NumPy cannot read are refused with the two things to do."""
+    X, y, _ = make_problem("regression")
+    with (
+        sklearn.config_context(array_api_dispatch=False),
+        pytest.raises(ValueError, match=r"array_api_dispatch=True\), .* SCIPY_ARRAY_API=1"),
+    ):
+        GDLinearRegressor().fit(strict(X), strict(y))
+
+
 def test_labels_that_are_strings(place, make_problem):
     """They stay NumPy's, in fit and in predictions."""
     X, y, _ = make_problem("multinomial")
