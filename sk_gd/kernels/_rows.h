@@ -3,14 +3,6 @@
 
 #define ROW(i) (X + (rows ? rows[i] : (i)) * d)
 
-/* Asks for the lines of n numbers, the last one too: a row seldom starts where a line does. */
-INLINE void NAMED(fetch)(const REAL *x, ptrdiff_t n)
-{
-    for (ptrdiff_t j = 0; j < n; j += (ptrdiff_t)(64 / sizeof(REAL)))
-        PREFETCH(x + j);
-    PREFETCH(x + n - 1);
-}
-
 /* How many visits ahead a row is asked for: in all a quarter of a second level cache; rows too long for it need no asking. */
 INLINE ptrdiff_t NAMED(ahead)(ptrdiff_t d)
 {
@@ -26,7 +18,7 @@ INLINE REAL NAMED(dot)(const REAL *RESTRICT x, const REAL *RESTRICT w, ptrdiff_t
         REAL part = 0;
         m = next && n - j > PIECE ? PIECE : n - j;
         if (next)
-            NAMED(fetch)(next + j, m);
+            fetch_lines(next + j, next + j + m);
         for (ptrdiff_t k = j; k < j + m; k++)
             part += x[k] * w[k];
         sum += part;
@@ -186,13 +178,27 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
     return total;
 }
 
+/* The losses of some rows whose raw predictions are z, and their slopes; targets and weights are room for theirs. */
+INLINE double NAMED(meet)(const Sweep *a, const ptrdiff_t *rows, ptrdiff_t n, const REAL *z, REAL *targets, REAL *weights,
+                          REAL *slope)
+{
+    const ptrdiff_t M = a->n_targets;
+    const REAL *y = a->y, *s = a->weights;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        for (ptrdiff_t k = 0; k < M; k++)
+            targets[i * M + k] = y[rows[i] * M + k];
+        weights[i] = s ? s[rows[i]] : 1;
+    }
+    return NAMED(losses)(a->loss, a->loss_hyper, targets, z, s ? weights : NULL, n, a->n_outputs, slope);
+}
+
 /* Descent by batches: reference.sweep. The slopes of a batch join `slopes` only after it: a row may come twice in it. */
 KERNEL double NAMED(sweep)(const Sweep *a)
 {
-    const REAL *RESTRICT X = a->X, *RESTRICT y = a->y, *RESTRICT s = a->weights;
+    const REAL *RESTRICT X = a->X;
     REAL *theta = a->theta, *gradient = a->gradient, *RESTRICT slopes = a->slopes;
-    const ptrdiff_t d = a->d, K = a->n_outputs, M = a->n_targets, width = a->width, block = NAMED(block)(d);
-    REAL *RESTRICT z = a->space, *RESTRICT targets = z + BLOCK * K, *RESTRICT weights = targets + BLOCK * M;
+    const ptrdiff_t d = a->d, K = a->n_outputs, width = a->width, block = NAMED(block)(d);
+    REAL *RESTRICT z = a->space, *RESTRICT targets = z + BLOCK * K, *RESTRICT weights = targets + BLOCK * a->n_targets;
     REAL *RESTRICT fresh = weights + BLOCK;
     double total = 0;
     for (ptrdiff_t start = 0, step = 0; start < a->n; start += a->batch_size, step++) {
@@ -205,12 +211,7 @@ KERNEL double NAMED(sweep)(const Sweep *a)
                 const REAL *w = theta + k * width;
                 NAMED(dots)(X, d, d, rows, m, k ? 0 : left - i, w, width > d ? w[d] : 0, z + k, K);
             }
-            for (ptrdiff_t r = 0; r < m; r++) {
-                for (ptrdiff_t k = 0; k < M; k++)
-                    targets[r * M + k] = y[rows[r] * M + k];
-                weights[r] = s ? s[rows[r]] : 1;
-            }
-            total += NAMED(losses)(a->loss, a->loss_hyper, targets, z, s ? weights : NULL, m, K, slope);
+            total += NAMED(meet)(a, rows, m, z, targets, weights, slope);
             for (ptrdiff_t r = 0; r < m; r++)
                 for (ptrdiff_t k = 0; k < K; k++)
                     z[r * K + k] = (slope[r * K + k] - (slopes ? slopes[rows[r] * K + k] : 0)) / b;

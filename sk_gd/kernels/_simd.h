@@ -13,18 +13,22 @@
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define SPARSE_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define CLONES
+#define SPARSE_CLONES
 #endif
 
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline, unused))
 #define KERNEL CLONES __attribute__((unused)) static
+#define SPARSE_KERNEL SPARSE_CLONES __attribute__((unused)) static /* longer vectors lose: the rests that they leave cost more */
 #define RESTRICT __restrict__
 #define PREFETCH(address) __builtin_prefetch(address, 0, 2) /* second level: the first has few places to wait */
 #else
 #define INLINE static inline
 #define KERNEL static
+#define SPARSE_KERNEL static
 #define RESTRICT
 #define PREFETCH(address) ((void)(address))
 #endif
@@ -42,6 +46,19 @@ enum { LANES = 16 };
 /* How many visits ahead a row is asked for at most, and how many of its numbers at a time. */
 enum { AHEAD = 16, PIECE = 128 };
 
+/* Columns of a matrix product with CSR rows that are summed at a time. */
+enum { MANY = 16 };
+
+/* What Sweep's `columns` holds of each column: how enlarged its dense terms are or up to which sum of steps it has its thresholds,
+   and its penalty. */
+enum { SUPPORT, SEEN = 0, L2, L1, LOWER };
+
+/* Below this a common factor of theta is multiplied out: far from underflow, yet seldom. */
+#define SMALLEST_SCALE 1e-9
+
+/* Outside 1 / this and this the determinant of P would cost digits when P is undone: theta and velocity are multiplied out. */
+#define LARGEST_DETERMINANT 100.0
+
 /* Evaluates a call with the loss as a constant, so that each loss gets a loop of its own without a branch inside. */
 #define FOR_LOSS(loss, answer, call) \
     switch (loss) { \
@@ -50,20 +67,31 @@ enum { AHEAD = 16, PIECE = 128 };
     default: answer = call(SQUARED_ERROR); \
     }
 
-/* What a sweep over dense rows is told; `void` stands for the dtype of X. NULL: weights that are all one, l1 that is all zero,
-   no control variate (slopes, anchor), no sums of the iterates. No coefficient goes below `lower`, 0 or -INFINITY; above -INFINITY
-   l1 is not NULL. The anchor takes in `refresh` times each new gradient, zero if it is to stay. gradient
-   is like theta; space holds BLOCK * (n_targets + n_outputs + 1) numbers and n_outputs more for each row of a batch. */
+/* What a sweep is told; `void` stands for the dtype of X, or for that of the numbers of columns (CSR: X is data then). NULL: weights
+   that are all one, l1 that is all zero, no control variate (slopes, anchor), no sums of the iterates. No coefficient goes below
+   `lower`, 0 or -INFINITY; above -INFINITY l1 is not NULL. The anchor takes in `refresh` times each new gradient, zero if it is to
+   stay. gradient is like theta. Dense: space holds BLOCK * (n_targets + n_outputs + 1) numbers and n_outputs more for each row of a
+   batch. CSR: 2 n_outputs numbers for each column and 4 n_outputs + n_targets + 1 for each row of a batch; gradient begins as zero;
+   owed is like sums, and zero; columns, count and touched are for all columns or NULL, count being zero. */
 typedef struct {
-    const void *X, *y, *weights, *l2, *l1;
+    const void *X, *indices, *indptr, *y, *weights, *l2, *l1;
     void *theta, *memory, *slopes, *anchor, *gradient, *space;
-    double *sums;
+    double *sums, *columns, *owed;
+    int32_t *count;
+    ptrdiff_t *touched;
     const double *rates, *hyper, *loss_hyper;
     const ptrdiff_t *rows;
     ptrdiff_t n, d, n_targets, n_outputs, width, batch_size;
     double refresh, lower;
     int loss, optimizer;
 } Sweep;
+
+/* Asks for the lines of memory from one address to another. */
+INLINE void fetch_lines(const void *first, const void *last)
+{
+    for (uintptr_t line = (uintptr_t)first / 64 * 64; line < (uintptr_t)last; line += 64)
+        PREFETCH((const void *)line);
+}
 
 #define LN2 0.693147180559945309
 
@@ -74,9 +102,7 @@ typedef struct {
 #define SQRT sqrtf
 #define LN2_HIGH 0.693145751953125f
 #define LN2_LOW 1.4286068203e-6f
-#include "_losses.h"
-#include "_update.h"
-#include "_rows.h"
+#include "_real.h"
 #undef REAL
 #undef BITS
 #undef NAMED
@@ -90,9 +116,7 @@ typedef struct {
 #define SQRT sqrt
 #define LN2_HIGH 0.6931471805598903
 #define LN2_LOW 5.497923018708371e-14
-#include "_losses.h"
-#include "_update.h"
-#include "_rows.h"
+#include "_real.h"
 #undef REAL
 #undef BITS
 #undef NAMED

@@ -7,29 +7,9 @@ from cython cimport floating
 from libc.math cimport INFINITY
 
 from sk_gd.kernels._check import check_sweep
+from sk_gd.kernels._simd cimport BLOCK, GRADIENT_DESCENT, Sweep
 
 cdef extern from "_simd.h" nogil:
-    int GRADIENT_DESCENT, BLOCK
-    ctypedef struct Sweep:
-        const void *X
-        const void *y
-        const void *weights
-        const void *l2
-        const void *l1
-        void *theta
-        void *memory
-        void *slopes
-        void *anchor
-        void *gradient
-        void *space
-        double *sums
-        const double *rates
-        const double *hyper
-        const double *loss_hyper
-        const Py_ssize_t *rows
-        Py_ssize_t n, d, n_targets, n_outputs, width, batch_size
-        double refresh, lower
-        int loss, optimizer
     double stochastic_f(const Sweep*) noexcept
     double stochastic_d(const Sweep*) noexcept
     double sweep_f(const Sweep*) noexcept

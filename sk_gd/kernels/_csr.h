@@ -1,0 +1,180 @@
+/* Rows of a CSR matrix, for one dtype and one width of its numbers of columns: _simd.h includes this file for each of the four,
+   so it has no guard. data is Sweep's X. */
+
+/* Asks for the values of the row that comes in a few visits, and where the row as far behind it begins. Of a long row the hardware
+   guesses the end from the beginning. */
+INLINE void CSR(fetch)(const Sweep *a, const ptrdiff_t *rows, ptrdiff_t n_known)
+{
+    const REAL *data = a->X, *y = a->y, *s = a->weights;
+    const INDEX *indptr = a->indptr;
+    if (n_known > AHEAD)
+        PREFETCH(indptr + rows[AHEAD]);
+    if (n_known > AHEAD / 2) {
+        const ptrdiff_t row = rows[AHEAD / 2], first = indptr[row], n = indptr[row + 1] - first;
+        fetch_lines(data + first, data + first + (n < 4 * PIECE ? n : 4 * PIECE));
+        PREFETCH(y + row * a->n_targets);
+        if (s)
+            PREFETCH(s + row);
+    }
+}
+
+/* Asks for its numbers of columns: later, as memory answers two small bursts sooner than one. */
+INLINE void CSR(fetch_indices)(const Sweep *a, const ptrdiff_t *rows, ptrdiff_t n_known)
+{
+    const INDEX *indices = a->indices, *indptr = a->indptr;
+    if (n_known > AHEAD / 2) {
+        const ptrdiff_t row = rows[AHEAD / 2], first = indptr[row], n = indptr[row + 1] - first;
+        fetch_lines(indices + first, indices + first + (n < 4 * PIECE ? n : 4 * PIECE));
+    }
+}
+
+/* x . w; left to itself the compiler makes the fastest loop of it. */
+INLINE REAL CSR(dot)(const REAL *RESTRICT x, const INDEX *RESTRICT columns, ptrdiff_t n, const REAL *RESTRICT w)
+{
+    REAL sum = 0;
+    for (ptrdiff_t p = 0; p < n; p++)
+        sum += x[p] * w[columns[p]];
+    return sum;
+}
+
+/* w += c x; a column may come twice in a row. */
+INLINE void CSR(add)(const REAL *RESTRICT x, const INDEX *RESTRICT columns, ptrdiff_t n, REAL c, REAL *RESTRICT w)
+{
+    for (ptrdiff_t p = 0; p < n; p++)
+        w[columns[p]] += c * x[p];
+}
+
+/* z = x u for m columns of u, side by side in memory: each stored value then meets one place of u instead of m. */
+INLINE void CSR(dots)(const REAL *RESTRICT x, const INDEX *RESTRICT columns, ptrdiff_t n, const REAL *RESTRICT u, ptrdiff_t m,
+                      REAL *RESTRICT z)
+{
+    REAL sum[MANY];
+    for (ptrdiff_t first = 0; first < m; first += MANY) {
+        const ptrdiff_t some = m - first < MANY ? m - first : MANY;
+        for (ptrdiff_t k = 0; k < some; k++)
+            sum[k] = 0;
+        for (ptrdiff_t p = 0; p < n; p++)
+            for (ptrdiff_t k = 0; k < some; k++)
+                sum[k] += x[p] * u[columns[p] * m + first + k];
+        for (ptrdiff_t k = 0; k < some; k++)
+            z[first + k] = sum[k];
+    }
+}
+
+/* u += x c', c of length m. */
+INLINE void CSR(add_outer)(const REAL *RESTRICT x, const INDEX *RESTRICT columns, ptrdiff_t n, const REAL *RESTRICT c, ptrdiff_t m,
+                           REAL *RESTRICT u)
+{
+    for (ptrdiff_t p = 0; p < n; p++)
+        for (ptrdiff_t k = 0; k < m; k++)
+            u[columns[p] * m + k] += c[k] * x[p];
+}
+
+/* u += x c', remembering what the sums of the iterates must not hold of it: exactly, as rounded. */
+INLINE void CSR(add_and_owe)(const REAL *RESTRICT x, const INDEX *RESTRICT columns, ptrdiff_t n, const REAL *RESTRICT c,
+                             ptrdiff_t m, REAL *RESTRICT u, double *RESTRICT owed, double scales)
+{
+    for (ptrdiff_t p = 0; p < n; p++)
+        for (ptrdiff_t at = columns[p] * m, k = 0; k < m; k++) {
+            const double before = u[at + k];
+            u[at + k] += c[k] * x[p];
+            owed[at + k] += scales * (u[at + k] - before);
+        }
+}
+
+/* Evaluates a call with few columns of u as a constant, so that their sums stay in registers. */
+#undef FOR_COLUMNS
+#define FOR_COLUMNS(m, call) \
+    switch (m) { \
+    case 1: call(1); break; \
+    case 2: call(2); break; \
+    case 3: call(3); break; \
+    case 4: call(4); break; \
+    default: call(m); \
+    }
+
+/* z_i = x_i u of b rows, n_known rows being known from the first on. */
+SPARSE_KERNEL void CSR(predict)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_t b, ptrdiff_t n_known, const REAL *u, ptrdiff_t m,
+                         REAL *z)
+{
+    const REAL *data = a->X;
+    const INDEX *indices = a->indices, *indptr = a->indptr;
+#define CALL(m) \
+    for (ptrdiff_t i = 0; i < b; i++) { \
+        const ptrdiff_t first = indptr[batch[i]], n = indptr[batch[i] + 1] - first; \
+        CSR(fetch)(a, batch + i, n_known - i); \
+        CSR(dots)(data + first, indices + first, n, u, m, z + i * (m)); \
+        CSR(fetch_indices)(a, batch + i, n_known - i); \
+    }
+    FOR_COLUMNS(m, CALL)
+#undef CALL
+}
+
+/* u += sum_i x_i c_i' over b rows. A small batch is still in the cache, a large one is asked for once more. */
+SPARSE_KERNEL void CSR(add_rows)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_t b, const REAL *c, ptrdiff_t m, REAL *u, double *owed,
+                          double scales)
+{
+    const REAL *data = a->X;
+    const INDEX *indices = a->indices, *indptr = a->indptr;
+#define CALL(m) \
+    for (ptrdiff_t i = 0; i < b; i++) { \
+        const ptrdiff_t first = indptr[batch[i]], n = indptr[batch[i] + 1] - first; \
+        if (b > BLOCK) { \
+            CSR(fetch)(a, batch + i, b - i); \
+            CSR(fetch_indices)(a, batch + i, b - i); \
+        } \
+        if (owed) \
+            CSR(add_and_owe)(data + first, indices + first, n, c + i * (m), m, u, owed, scales); \
+        else \
+            CSR(add_outer)(data + first, indices + first, n, c + i * (m), m, u); \
+    }
+    FOR_COLUMNS(m, CALL)
+#undef CALL
+}
+
+/* Plain descent by one row at a time: one output, an l2 that is the same for all columns and nothing else. theta = scale * u, so
+   that the decay of all columns is one product. The loss is not needed to go on: it is computed for many rows at once. */
+SPARSE_KERNEL double CSR(stochastic)(const Sweep *a)
+{
+    const REAL *RESTRICT data = a->X, *RESTRICT y = a->y, *RESTRICT s = a->weights;
+    const INDEX *RESTRICT indices = a->indices, *RESTRICT indptr = a->indptr;
+    const ptrdiff_t d = a->d, n = a->n, *RESTRICT rows = a->rows;
+    const double *RESTRICT hyper = a->loss_hyper, l2 = ((const REAL *)a->l2)[0];
+    const int loss = a->loss, fit_intercept = a->width > d;
+    REAL *RESTRICT u = a->theta, intercept = fit_intercept ? u[d] : 0, seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], unused[BLOCK];
+    double total = 0, scale = 1;
+    for (ptrdiff_t i = 0, kept = 0; i < n; i++) {
+        const ptrdiff_t row = rows[i], first = indptr[row], m = indptr[row + 1] - first;
+        const REAL target = y[row], weight = s ? s[row] : 1, rate = (REAL)a->rates[i];
+        const double keep = 1 - a->rates[i] * l2;
+        CSR(fetch)(a, rows + i, n - i);
+        REAL slope;
+        const REAL z = (REAL)scale * CSR(dot)(data + first, indices + first, m, u) + intercept;
+#define SLOPE(loss) weight * NAMED(point)(loss, hyper, target, z).slope
+        FOR_LOSS(loss, slope, SLOPE)
+#undef SLOPE
+        scale *= keep;
+        if (scale < SMALLEST_SCALE) {
+            for (ptrdiff_t j = 0; j < d; j++)
+                u[j] *= (REAL)scale;
+            scale = 1;
+        }
+        CSR(fetch_indices)(a, rows + i, n - i);
+        CSR(add)(data + first, indices + first, m, -(REAL)(a->rates[i] / scale) * slope, u);
+        if (fit_intercept)
+            intercept -= rate * slope;
+        seen_y[kept] = target;
+        seen_z[kept] = z;
+        seen_s[kept++] = weight;
+        if (kept == BLOCK || i + 1 == n) {
+            total += NAMED(losses)(loss, hyper, seen_y, seen_z, seen_s, kept, 1, unused);
+            kept = 0;
+        }
+    }
+    for (ptrdiff_t j = 0; scale != 1 && j < d; j++)
+        u[j] *= (REAL)scale;
+    if (fit_intercept)
+        u[d] = intercept;
+    return total;
+}
+
