@@ -3,10 +3,20 @@
 ``reference`` holds the same sweep in Python; ``LOSSES`` and ``OPTIMIZERS`` are the numbers by which the kernels know their parts.
 """
 
-from sk_gd.kernels._check import LOSSES, OPTIMIZERS
+from sk_gd.kernels._check import LOSSES, MOST_OUTPUTS, OPTIMIZERS
 from sk_gd.kernels._pass import pass_csr, pass_dense, pointwise
 from sk_gd.kernels._quadratic import coordinate_descent
 from sk_gd.kernels._sweep_csr import sweep_csr
 from sk_gd.kernels._sweep_dense import sweep_dense
 
-__all__ = ["LOSSES", "OPTIMIZERS", "coordinate_descent", "pass_csr", "pass_dense", "pointwise", "sweep_csr", "sweep_dense"]
+__all__ = [
+    "LOSSES",
+    "MOST_OUTPUTS",
+    "OPTIMIZERS",
+    "coordinate_descent",
+    "pass_csr",
+    "pass_dense",
+    "pointwise",
+    "sweep_csr",
+    "sweep_dense",
+]

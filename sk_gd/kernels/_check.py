@@ -13,6 +13,8 @@ Array = NDArray[Any]
 # The enums of _simd.h.
 LOSSES = {"squared_error": 0, "log_loss": 1, "multinomial": 2, "piecewise": 3}
 OPTIMIZERS = {"gd": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5}
+# Outputs that the dense pass takes; more are matrices wide enough for BLAS.
+MOST_OUTPUTS = 32
 # Hyper-parameters that a loss uses, by its number.
 _LOSS_NEEDS = {0: 0, 1: 0, 2: 0, 3: 3}
 # Slots of memory and hyper-parameters that an optimizer uses, by its number.
@@ -47,16 +49,18 @@ def check_pass(
     gradient: Array,
     start: int,
     stop: int,
+    most_outputs: int,
 ) -> None:
     """Arguments of a pass over rows start to stop."""
-    shape = np.shape(theta)
+    shape, multinomial = np.shape(theta), loss == LOSSES["multinomial"]
+    n_outputs = shape[0]
     wrong = [
-        (loss not in LOSSES.values() or loss == LOSSES["multinomial"], "loss"),
+        (loss not in LOSSES.values() or (multinomial and n_outputs == 1), "loss"),
         (len(hyper) < _LOSS_NEEDS.get(loss, 0), "hyper"),
-        (np.shape(y) != (n, 1), "y"),
+        (np.shape(y) != (n, 1 if multinomial else n_outputs), "y"),
         (len(weights) not in (0, n), "weights"),
-        (len(slopes) > 0 and np.shape(slopes) != (n, 1), "slopes"),
-        (shape not in ((1, d), (1, d + 1)) or d == 0, "theta"),
+        (len(slopes) > 0 and np.shape(slopes) != (n, n_outputs), "slopes"),
+        (shape[1] not in (d, d + 1) or d == 0 or not 0 < n_outputs <= most_outputs, "theta"),
         (np.shape(gradient) != shape, "gradient"),
         (not 0 <= start <= stop <= n, f"start {start}, stop {stop}"),
     ]

@@ -77,34 +77,55 @@ INLINE double NAMED(points)(int loss, const double *RESTRICT hyper, const REAL *
     return total;
 }
 
-/* -log softmax(z)_y for the class number y; the exponentials of all rows and classes in one loop, however few the classes. */
-INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n,
-                             ptrdiff_t n_outputs, REAL *RESTRICT slope)
+/* log x for x >= 1: the exponent's part and that of the mantissa 1 + u. x - x keeps a NaN. */
+INLINE REAL NAMED(log_above_one)(REAL x)
 {
+    const int digits = sizeof(REAL) == 8 ? 52 : 23, bias = sizeof(REAL) == 8 ? 1023 : 127;
+    BITS bits;
+    memcpy(&bits, &x, sizeof bits);
+    const REAL exponent = (REAL)(int32_t)((bits >> digits) - bias);
+    bits = (bits & (((BITS)1 << digits) - 1)) | (BITS)bias << digits;
+    REAL mantissa;
+    memcpy(&mantissa, &bits, sizeof mantissa);
+    return exponent * (REAL)LN2 + NAMED(log1p_unit)(mantissa - 1) + (x - x);
+}
+
+/* -log softmax(z)_y for the class number y, of up to BLOCK rows. Row i and class k lie at i * row + k * class; where rows lie side
+   by side (row = 1) every loop runs in vectors, however few the classes. */
+INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n, ptrdiff_t n_outputs,
+                             ptrdiff_t row, ptrdiff_t class, REAL *RESTRICT slope)
+{
+    REAL top[BLOCK], value[BLOCK], sum[BLOCK];
     double total = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        const REAL *row = z + i * n_outputs;
-        REAL top = row[0], chosen = 0;
-        for (ptrdiff_t k = 1; k < n_outputs; k++)
-            top = row[k] > top ? row[k] : top;
-        for (ptrdiff_t k = 0; k < n_outputs; k++) {
-            slope[i * n_outputs + k] = top - row[k];
-            chosen += k == y[i] ? top - row[k] : 0;
+        top[i] = z[i * row];
+        value[i] = sum[i] = 0;
+    }
+    for (ptrdiff_t k = 1; k < n_outputs; k++)
+        for (ptrdiff_t i = 0; i < n; i++)
+            top[i] = z[i * row + k * class] > top[i] ? z[i * row + k * class] : top[i];
+    for (ptrdiff_t k = 0; k < n_outputs; k++)
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const REAL behind = top[i] - z[i * row + k * class];
+            slope[i * row + k * class] = behind;
+            value[i] += k == y[i] ? behind : 0;
         }
-        total += s ? s[i] * chosen : chosen;
-    }
-    for (ptrdiff_t i = 0; i < n * n_outputs; i++)
+    for (ptrdiff_t i = 0; row != 1 && i < n * n_outputs; i++)
         slope[i] = NAMED(exp_minus)(slope[i]);
+    for (ptrdiff_t k = 0; row == 1 && k < n_outputs; k++)
+        for (ptrdiff_t i = 0; i < n; i++)
+            slope[k * class + i] = NAMED(exp_minus)(slope[k * class + i]);
+    for (ptrdiff_t k = 0; k < n_outputs; k++)
+        for (ptrdiff_t i = 0; i < n; i++)
+            sum[i] += slope[i * row + k * class];
     for (ptrdiff_t i = 0; i < n; i++) {
-        REAL *row = slope + i * n_outputs;
-        const double w = s ? s[i] : 1.0;
-        double sum = 0;
-        for (ptrdiff_t k = 0; k < n_outputs; k++)
-            sum += row[k];
-        total += w * log(sum);
-        for (ptrdiff_t k = 0; k < n_outputs; k++)
-            row[k] = (REAL)(w * (row[k] / sum - (k == y[i])));
+        const REAL weight = s ? s[i] : 1;
+        total += weight * (value[i] + NAMED(log_above_one)(sum[i]));
+        sum[i] = weight / sum[i];
     }
+    for (ptrdiff_t k = 0; k < n_outputs; k++)
+        for (ptrdiff_t i = 0; i < n; i++)
+            slope[i * row + k * class] = slope[i * row + k * class] * sum[i] - (k == y[i] ? (s ? s[i] : 1) : 0);
     return total;
 }
 
@@ -113,8 +134,12 @@ KERNEL double NAMED(losses)(int loss, const double *hyper, const REAL *y, const 
                             ptrdiff_t n_outputs, REAL *slope)
 {
     double total = 0, part;
-    if (loss == MULTINOMIAL)
-        return NAMED(softmax)(y, z, s, n, n_outputs, slope);
+    if (loss == MULTINOMIAL) {
+        for (ptrdiff_t i = 0; i < n; i += BLOCK)
+            total += NAMED(softmax)(y + i, z + i * n_outputs, s ? s + i : NULL, n - i < BLOCK ? n - i : BLOCK, n_outputs,
+                                    n_outputs, 1, slope + i * n_outputs);
+        return total;
+    }
 #define PLAIN(loss) NAMED(points)(loss, hyper, y, z, NULL, 1, n * n_outputs, slope)
 #define WEIGHTED(loss) NAMED(points)(loss, hyper, y, z, s, 0, n, slope)
 #define OF_ROW(loss) \

@@ -6,7 +6,7 @@ import numpy as np
 from cython cimport floating
 from libc.stdint cimport int32_t, int64_t
 
-from sk_gd.kernels._check import check_csr, check_pass, check_pointwise
+from sk_gd.kernels._check import MOST_OUTPUTS, check_csr, check_pass, check_pointwise
 
 cdef extern from "_simd.h" nogil:
     int BLOCK, LANES
@@ -16,6 +16,12 @@ cdef extern from "_simd.h" nogil:
                   float*, float*, double*, int) noexcept
     double pass_d(const double*, Py_ssize_t, const double*, const double*, Py_ssize_t, const double*, double, int, const double*,
                   double*, double*, double*, int) noexcept
+    double pass_outputs_f(const float*, Py_ssize_t, const float*, const float*, Py_ssize_t, Py_ssize_t, const float*,
+                          const double*, int, const double*, float*, float*, float*, double*, int) noexcept
+    double pass_outputs_d(const double*, Py_ssize_t, const double*, const double*, Py_ssize_t, Py_ssize_t, const double*,
+                          const double*, int, const double*, double*, double*, double*, double*, int) noexcept
+    Py_ssize_t outputs_block_f(Py_ssize_t) noexcept
+    Py_ssize_t outputs_block_d(Py_ssize_t) noexcept
 
 ctypedef fused integer:
     int32_t
@@ -46,25 +52,34 @@ def pass_dense(
 ):
     """Sum of s_i loss_i over rows start to stop; adds s_i slope_i (x_i, 1) to ``gradient``, keeps s_i slope_i in ``slopes``.
 
-    One output: theta and gradient have shape (1, d) or, with an intercept, (1, d + 1). ``slopes`` has shape (n, 1), or is
-    empty where nobody asks for them.
+    theta and gradient have shape (n_outputs, d) or, with an intercept, (n_outputs, d + 1). ``slopes`` has shape (n, n_outputs), or
+    is empty where nobody asks for them.
     """
-    cdef Py_ssize_t d = X.shape[1], fit_intercept = theta.shape[1] - d
-    check_pass(X.shape[0], d, y, weights, theta, loss, hyper, slopes, gradient, start, stop)
-    cdef double intercept = theta[0, d] if fit_intercept else 0.0, total
-    cdef floating[::1] part = np.zeros(d + LANES, np.asarray(X).dtype)
-    cdef floating[::1] w = np.zeros_like(part)
-    np.asarray(w)[:d] = theta[0, :d]
+    cdef Py_ssize_t d = X.shape[1], K = theta.shape[0], fit_intercept = theta.shape[1] - d, block
+    check_pass(X.shape[0], d, y, weights, theta, loss, hyper, slopes, gradient, start, stop, MOST_OUTPUTS)
+    dtype = np.asarray(X).dtype
+    cdef Py_ssize_t whole = (d + LANES - 1) // LANES * LANES  # rows of w and part: whole vectors, zero beyond d
+    cdef floating[:, ::1] part = np.zeros((K, whole), dtype), w = np.zeros((K, whole), dtype)
+    np.asarray(w)[:, :d] = np.asarray(theta)[:, :d]
+    block = outputs_block_f(d) if floating is float else outputs_block_d(d)
+    cdef floating[::1] space = np.empty(block * (whole + 2 * K) if K > 1 else 1, dtype)
     cdef const floating *s = &weights[start] if weights.shape[0] else NULL
     cdef floating[:, ::1] kept = slopes if len(slopes) else None
     cdef floating *first_slope = &kept[start, 0] if kept is not None else NULL
+    cdef double intercept = theta[0, d] if fit_intercept else 0.0, total
     with nogil:
-        if floating is float:
-            total = pass_f(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0], intercept, loss, &hyper[0], first_slope,
-                           &part[0], &gradient[0, 0], fit_intercept)
+        if floating is float and K == 1:
+            total = pass_f(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0, 0], intercept, loss, &hyper[0], first_slope,
+                           &part[0, 0], &gradient[0, 0], fit_intercept)
+        elif floating is float:
+            total = pass_outputs_f(&X[start, 0], d, &y[start, 0], s, stop - start, K, &w[0, 0], &theta[0, 0], loss, &hyper[0],
+                                   first_slope, &part[0, 0], &space[0], &gradient[0, 0], fit_intercept)
+        elif K == 1:
+            total = pass_d(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0, 0], intercept, loss, &hyper[0], first_slope,
+                           &part[0, 0], &gradient[0, 0], fit_intercept)
         else:
-            total = pass_d(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0], intercept, loss, &hyper[0], first_slope,
-                           &part[0], &gradient[0, 0], fit_intercept)
+            total = pass_outputs_d(&X[start, 0], d, &y[start, 0], s, stop - start, K, &w[0, 0], &theta[0, 0], loss, &hyper[0],
+                                   first_slope, &part[0, 0], &space[0], &gradient[0, 0], fit_intercept)
     return total
 
 
@@ -83,10 +98,10 @@ def pass_csr(
     Py_ssize_t start,
     Py_ssize_t stop,
 ):
-    """As :func:`pass_dense`, for the rows of a CSR matrix."""
+    """As :func:`pass_dense`, for the rows of a CSR matrix and one output."""
     cdef Py_ssize_t n = indptr.shape[0] - 1, fit_intercept = theta.shape[1] - n_features, number, first, m, i, p
     cdef double total = 0.0, of_row, of_intercept = 0.0
-    check_pass(n, n_features, y, weights, theta, loss, hyper, slopes, gradient, start, stop)
+    check_pass(n, n_features, y, weights, theta, loss, hyper, slopes, gradient, start, stop, 1)
     check_csr(data, indices, indptr)
     cdef floating[::1] z = np.empty(BLOCK, np.asarray(data).dtype), slope = np.empty_like(z)
     cdef floating[:, ::1] kept = slopes if len(slopes) else None

@@ -2,6 +2,7 @@
 #include "_losses.h"
 #include "_update.h"
 #include "_rows.h"
+#include "_outputs.h"
 
 #define INDEX int32_t
 #define CSR(name) NAMED(name##_csr32)

@@ -18,18 +18,20 @@ TILE = 2**18  # stored values of a matrix product: few calls, yet within the cac
 class CompiledSource(Source):
     """Rows in memory, held by NumPy: a pass is one call of a kernel for every block of rows."""
 
+    most_outputs = 1  # that ``fused_pass`` takes
+
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
         super().__init__(X, np.ascontiguousarray(y), weights)
         self.kernel_weights = np.empty(0, X.dtype) if self.weights is None else self.weights  # how the kernels spell None
 
     @abstractmethod
     def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
-        """Compiled value and gradient of a loss with one output, summed over the rows."""
+        """Compiled value and gradient of a loss with few outputs, summed over the rows."""
 
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
         def of_rows(rows: slice) -> tuple[float, Array]:
             gradient = np.zeros(theta.shape)
-            if loss.pointwise is not None and len(theta) == 1:
+            if loss.pointwise is not None and len(theta) <= self.most_outputs:
                 return self.fused_pass(loss.pointwise, loss.hyper(), theta, slopes, gradient, rows), gradient
             return self.blas_pass(loss, theta, slopes, gradient, rows), gradient
 
@@ -37,7 +39,7 @@ class CompiledSource(Source):
         return sum(value for value, _ in parts), np.sum([gradient for _, gradient in parts], axis=0)
 
     def blas_pass(self, loss: Cost, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
-        """Value and gradient for several outputs: two matrix products a tile, with the loss between them."""
+        """Value and gradient for many outputs: two matrix products a tile, with the loss between them."""
         total, step = 0.0, max(64, TILE * self.n_samples // max(self.n_stored, 1))
         for start in range(rows.start, rows.stop, step):
             visited = slice(start, min(start + step, rows.stop))

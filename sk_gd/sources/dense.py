@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from sk_gd._array import Array
-from sk_gd.kernels import pass_dense
+from sk_gd.kernels import MOST_OUTPUTS, pass_dense
 from sk_gd.sources._base import Block
 from sk_gd.sources._compiled import CompiledSource
 
 
 class DenseSource(CompiledSource):
     """A C-ordered float32 or float64 array; any other order is copied once, at the door."""
+
+    most_outputs = MOST_OUTPUTS
 
     def __init__(self, X: Array, y: Array, weights: Array | None) -> None:
         super().__init__(np.ascontiguousarray(X), y, weights)

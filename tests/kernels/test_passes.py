@@ -67,6 +67,35 @@ def test_pass_equals_numpy(container, dtype, loss, weighted, intercept, n, d):
     assert (np.delete(slopes, np.r_[rows]) == 7).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", [Multinomial(2), Multinomial(3), Multinomial(10), SquaredError(), Piecewise(0.3, 0.5, 0.4)])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize(("n", "d"), [(1, 1), (7, 3), (300, 10), (1030, 1), (600, 37), (70, 3000)])
+def test_dense_pass_of_several_outputs(dtype, loss, weighted, intercept, n, d):
+    """As above, with the number of outputs in no, one or several tiles, and rows that fill up no vector."""
+    rng = np.random.default_rng(n + d)
+    multinomial = isinstance(loss, Multinomial)
+    K = loss.n_classes if multinomial else 5
+    X = rng.normal(size=(n, d)).astype(dtype)
+    y = rng.integers(0, K if multinomial else 2, (n, 1 if multinomial else K)).astype(dtype)
+    weights = rng.gamma(1.0, size=n if weighted else 0).astype(dtype)
+    theta = rng.normal(size=(K, d + intercept)) / np.sqrt(d)
+    start, stop = n // 3, n - n // 5
+    z = X.astype(float) @ theta[:, :d].T + (theta[:, d] if intercept else 0.0)
+    per_row, slope = loss.value_and_slope(y.astype(float), z)
+    s = weights.astype(float)[:, None] if weighted else np.ones((n, 1))
+    ones = np.hstack([X, np.ones((n, int(intercept)))])
+    gradient, slopes = np.ones_like(theta), np.full((n, K), 7, dtype)
+    total = run("dense", X, y, weights, theta, loss.pointwise, loss.hyper(), slopes, gradient, start, stop)
+    rows, tolerance, slope = slice(start, stop), TOLERANCE[dtype], s * slope
+    np.testing.assert_allclose(total, (s[:, 0] * per_row)[rows].sum(), rtol=tolerance)
+    scale = max(1.0, np.abs(slope[rows]).sum())
+    np.testing.assert_allclose(gradient, 1 + slope[rows].T @ ones[rows], rtol=tolerance, atol=tolerance * scale)
+    np.testing.assert_allclose(slopes[rows], slope[rows], rtol=tolerance, atol=tolerance)
+    assert (np.delete(slopes, np.r_[rows], axis=0) == 7).all()
+
+
 def test_long_sums_in_single_precision_keep_their_digits():
     """Of 400 000 rows of ones: a running sum in float32 would be off in the fourth digit."""
     n = 400_000
