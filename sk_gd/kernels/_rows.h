@@ -28,7 +28,8 @@ INLINE REAL NAMED(dot)(const REAL *RESTRICT x, const REAL *RESTRICT w, ptrdiff_t
 
 /* z_i = x_i . w + intercept of n rows, written every `stride` places. One row after the other: the hardware guesses what comes
    next in a straight read, and eight rows side by side took three times as long. In a shuffled order nothing can guess, so the
-   rows that come next (n_known of them are) are asked for here: waiting for them is what an epoch costs.
+   rows that come next (n_known of them are) are asked for here: waiting for them is what an epoch costs. The second half of a short
+   row is left to add_rows, so that memory always has something to do.
    Sums run over the first `width` places of a row: d, or the next multiple of LANES where w is zero beyond d. */
 INLINE void NAMED(dots)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, const ptrdiff_t *rows, ptrdiff_t n,
                         ptrdiff_t n_known, const REAL *RESTRICT w, REAL intercept, REAL *RESTRICT z, ptrdiff_t stride)
@@ -36,16 +37,22 @@ INLINE void NAMED(dots)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, co
     const ptrdiff_t ahead = NAMED(ahead)(d);
     for (ptrdiff_t i = 0; i < n; i++) {
         const REAL *next = rows && ahead && i + ahead < n_known ? ROW(i + ahead) : NULL;
-        z[i * stride] = NAMED(dot)(ROW(i), w, width, next) + intercept;
+        if (next && d <= PIECE)
+            fetch_lines(next, next + d / 2);
+        z[i * stride] = NAMED(dot)(ROW(i), w, width, d <= PIECE ? NULL : next) + intercept;
     }
 }
 
-/* g += sum_i c_i x_i over n rows, the c_i `stride` places apart; eight rows share each load and store of g. */
+/* g += sum_i c_i x_i over n rows, the c_i `stride` places apart; eight rows share each load and store of g. Rows in a list that come
+   later, n_known counting from the first, are asked for as in `dots`. */
 INLINE void NAMED(add_rows)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, const ptrdiff_t *rows, ptrdiff_t n,
-                            const REAL *RESTRICT c, ptrdiff_t stride, REAL *RESTRICT g)
+                            ptrdiff_t n_known, const REAL *RESTRICT c, ptrdiff_t stride, REAL *RESTRICT g)
 {
+    const ptrdiff_t ahead = rows && d <= PIECE ? NAMED(ahead)(d) : 0;
     ptrdiff_t i = 0;
     for (; i + 8 <= n; i += 8) {
+        for (ptrdiff_t r = i + ahead; r < i + ahead + 8 && ahead && r < n_known; r++)
+            fetch_lines(ROW(r) + d / 2, ROW(r) + d);
         const REAL *a = ROW(i), *b = ROW(i + 1), *e = ROW(i + 2), *f = ROW(i + 3);
         const REAL *h = ROW(i + 4), *k = ROW(i + 5), *l = ROW(i + 6), *m = ROW(i + 7);
         const REAL A = c[i * stride], B = c[(i + 1) * stride], E = c[(i + 2) * stride], F = c[(i + 3) * stride];
@@ -76,7 +83,7 @@ INLINE double NAMED(pass_block)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t w
     REAL z[BLOCK];
     NAMED(dots)(X, d, width, NULL, m, m, w, intercept, z, 1);
     const double total = NAMED(losses)(loss, hyper, y, z, s, m, 1, slope);
-    NAMED(add_rows)(X, d, width, NULL, m, slope, 1, part);
+    NAMED(add_rows)(X, d, width, NULL, m, m, slope, 1, part);
     return total;
 }
 
@@ -197,7 +204,8 @@ KERNEL double NAMED(sweep)(const Sweep *a)
 {
     const REAL *RESTRICT X = a->X;
     REAL *theta = a->theta, *gradient = a->gradient, *RESTRICT slopes = a->slopes;
-    const ptrdiff_t d = a->d, K = a->n_outputs, width = a->width, block = NAMED(block)(d);
+    const ptrdiff_t d = a->d, K = a->n_outputs, width = a->width, fit = NAMED(block)(d);
+    const ptrdiff_t block = fit < AHEAD ? fit : AHEAD; /* what is asked for must not be needed in the same block */
     REAL *RESTRICT z = a->space, *RESTRICT targets = z + BLOCK * K, *RESTRICT weights = targets + BLOCK * a->n_targets;
     REAL *RESTRICT fresh = weights + BLOCK;
     double total = 0;
@@ -216,7 +224,7 @@ KERNEL double NAMED(sweep)(const Sweep *a)
                 for (ptrdiff_t k = 0; k < K; k++)
                     z[r * K + k] = (slope[r * K + k] - (slopes ? slopes[rows[r] * K + k] : 0)) / b;
             for (ptrdiff_t k = 0; k < K; k++) {
-                NAMED(add_rows)(X, d, d, rows, m, z + k, K, gradient + k * width);
+                NAMED(add_rows)(X, d, d, rows, m, k ? 0 : left - i, z + k, K, gradient + k * width);
                 for (ptrdiff_t r = 0; width > d && r < m; r++)
                     gradient[k * width + d] += z[r * K + k];
             }
