@@ -78,35 +78,51 @@ def dense(d: int, size: float, dtype: str) -> tuple[Any, Any]:
 
 def passes(quick: bool) -> Iterator[Job]:
     """Everything, most important first."""
-    size, rounds = (4e6, 3) if quick else (4e7, 7)
+    rounds = 3 if quick else 5
+    widths = (30, 500) if quick else (10, 30, 100, 500, 2000)
     for dtype in ("float64", "float32"):
-        for d in (30, 500) if quick else (10, 30, 100, 500, 2000):
-            X, y = dense(d, size, dtype)
-            for kind, loss in ((GDLogisticClassifier, "log loss"), (GDLinearRegressor, "squared loss")):
-                # a tiny rate, so that no epoch is undone; every epoch of batch descent is one pass
-                ratio = compare(slope(textbook(kind, "batch", 1e-6), X, y.astype(dtype), 2, 12), read(X), rounds)
-                yield f"full pass, {loss}, {dtype}, d = {d}, over reading X", ratio, 2.5 if d == 10 else 1.5
-    yield from sparse_passes(quick, rounds)
+        for d in widths:
+            yield from full_passes(*dense(d, 4e6 if quick else 4e7, dtype), rounds)
+    yield from sparse(rounds, quick)
     for dtype in ("float64",) if quick else ("float64", "float32"):
-        for d in (30, 500) if quick else (10, 30, 100, 500, 2000):
-            X, y = dense(d, size, dtype)
-            yield from epochs(f"dense, {dtype}, d = {d}", X, y, rounds, quick)
+        for d in widths:  # a quarter of the values of a full pass: at d = 10 SGD takes seconds for more
+            X, y = dense(d, 4e6 if quick else 1e7, dtype)
+            yield from stochastic(f"dense, {dtype}, d = {d}", X, y, rounds)
+            if d in (30, 500):
+                yield from mini_batch(f"dense, {dtype}, d = {d}", X, y, rounds)
     yield from small_calls(30 if quick else 200)
 
 
-def sparse_passes(quick: bool, rounds: int) -> Iterator[Job]:
+def full_passes(X: Any, y: Any, rounds: int) -> Iterator[Job]:
+    """One read of X for value and gradient, over reading it once; with several classes the arithmetic is more than the read."""
+    data, d = f"{X.dtype}, d = {X.shape[1]}", X.shape[1]
+    for kind, loss in ((GDLogisticClassifier, "log loss"), (GDLinearRegressor, "squared loss")):
+        # a tiny rate, so that no epoch is undone; every epoch of batch descent is one pass
+        ratio = compare(slope(textbook(kind, "batch", 1e-6), X, y.astype(X.dtype), 2, 12), read(X), rounds)
+        yield f"full pass, {loss}, {data}, over reading X", ratio, 2.5 if d == 10 else 1.5
+    for n_classes in (3, 10) if d in (30, 500) else ():
+        labels = np.arange(len(y)) % n_classes
+        ratio = compare(slope(textbook(GDLogisticClassifier, "batch", 1e-6), X, labels, 2, 6), read(X), rounds)
+        yield f"full pass, softmax of {n_classes}, {data}, over reading X", ratio, 1.5
+
+
+def sparse(rounds: int, quick: bool) -> Iterator[Job]:
     """CSR: 34 values a row in Zipf columns, and 30 and 100 values in columns that are all as frequent."""
-    X, y = text(*(20_000,) * 2 if quick else (100_000,) * 2)
-    w, r = np.ones(X.shape[1]), np.ones(X.shape[0])
-    ratio = compare(
-        slope(textbook(GDLogisticClassifier, "batch", 1e-6), X, y, 2, 12),
-        lambda: seconds(lambda: (X @ w, X.T @ r)) / threads(),
-        rounds,
-    )
-    yield "full pass, log loss, CSR, over X @ w and X.T @ r", ratio, 1.2
-    yield from epochs("CSR, 34 values a row", X, y, rounds, quick)
-    for values, n, d in () if quick else ((30, 100_000, 100_000), (100, 40_000, 20_000)):
-        yield from epochs(f"CSR, {values} values a row", *uniform(values, n, d), rounds, quick)
+    tables = {"CSR, 34 values a row": text(*(20_000,) * 2 if quick else (100_000,) * 2)}
+    if not quick:
+        tables |= {"CSR, 30 values a row": uniform(30, 100_000, 100_000), "CSR, 100 values a row": uniform(100, 40_000, 20_000)}
+    for dtype in ("float64", "float32"):
+        for name, (X, y) in tables.items():
+            A, data = X.astype(dtype), f"{name}, {dtype}"
+            w, r = np.ones(A.shape[1], dtype), np.ones(A.shape[0], dtype)
+            ratio = compare(
+                slope(textbook(GDLogisticClassifier, "batch", 1e-6), A, y, 2, 12),
+                lambda A=A, w=w, r=r: seconds(lambda: (A @ w, A.T @ r)) / threads(),
+                rounds,
+            )
+            yield f"full pass, log loss, {data}, over X @ w and X.T @ r", ratio, 1.2
+            yield from stochastic(data, A, y, rounds)
+    yield from mini_batch("CSR, 34 values a row, float64", *tables["CSR, 34 values a row"], rounds=3)
 
 
 def uniform(values: int, n: int, d: int) -> tuple[Any, Any]:
@@ -119,8 +135,8 @@ def uniform(values: int, n: int, d: int) -> tuple[Any, Any]:
     return X, rng.integers(0, 2, n)
 
 
-def epochs(data: str, X: Any, y: Any, rounds: int, quick: bool) -> Iterator[Job]:
-    """Stochastic epochs over scikit-learn's, and mini-batch epochs over stochastic ones."""
+def stochastic(data: str, X: Any, y: Any, rounds: int) -> Iterator[Job]:
+    """Stochastic epochs over scikit-learn's."""
     same = {"learning_rate": "constant", "eta0": 1e-4, "alpha": 1e-4, "tol": None, "random_state": 0}
     for loss, kind, peer in (
         ("log loss", GDLogisticClassifier, lambda epochs: SGDClassifier("log_loss", max_iter=epochs, **same)),
@@ -128,10 +144,14 @@ def epochs(data: str, X: Any, y: Any, rounds: int, quick: bool) -> Iterator[Job]
     ):
         ratio = compare(slope(textbook(kind, "stochastic", 1e-4), X, y), slope(peer, X, y), rounds)
         yield f"stochastic epoch, {loss}, {data}, over SGD's", ratio, 1 / 3
+
+
+def mini_batch(data: str, X: Any, y: Any, rounds: int) -> Iterator[Job]:
+    """Mini-batch epochs of every optimizer over stochastic ones of plain descent."""
     one = slope(textbook(GDLogisticClassifier, "stochastic", 1e-4), X, y)
     for optimizer in OPTIMIZERS:
-        for rows in (32, 4096) if quick else (32, 256, 1024, 4096):
-            few = slope(textbook(GDLogisticClassifier, "mini-batch", 1e-4, optimizer, batch_size=rows), X, y)
+        for rows in (32, 256, 4096) if optimizer == "gd" else (32, 4096):
+            few = slope(textbook(GDLogisticClassifier, "mini-batch", 1e-4, optimizer, batch_size=rows), X, y, 1, 3)
             yield f"mini-batch epoch, {optimizer}, {rows} rows, {data}, over stochastic", compare(few, one, rounds), 1.0
 
 
