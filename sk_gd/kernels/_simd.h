@@ -74,8 +74,8 @@ enum { SUPPORT, SEEN = 0, L2, L1, LOWER };
    that are all one, l1 that is all zero, no control variate (slopes, anchor), no sums of the iterates. No coefficient goes below
    `lower`, 0 or -INFINITY; above -INFINITY l1 is not NULL. The anchor takes in `refresh` times each new gradient, zero if it is to
    stay. gradient is like theta. Dense: space holds BLOCK * (n_targets + n_outputs + 1) numbers and n_outputs more for each row of a
-   batch. CSR: 2 n_outputs numbers for each column and 4 n_outputs + n_targets + 1 for each row of a batch; gradient begins as zero;
-   owed is like sums, and zero; columns, count and touched are for all columns or NULL, count being zero. */
+   batch. CSR: n_outputs for each column, for momentum twice as many, and 4 n_outputs + n_targets + 1 for each row of a batch;
+   gradient begins as zero; owed is like sums, and zero; columns, count and touched are for all columns or NULL, count being zero. */
 typedef struct {
     const void *X, *indices, *indptr, *y, *weights, *l2, *l1;
     void *theta, *memory, *slopes, *anchor, *gradient, *space;

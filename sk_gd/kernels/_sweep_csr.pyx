@@ -95,8 +95,8 @@ def sweep_csr(
         columns[n_features, 0], columns[n_features, 3] = 1.0, -INFINITY
     if supported:
         np.asarray(columns)[:n_features, 0] = support
-    cdef Py_ssize_t of_row = 4 * run.n_outputs + run.n_targets + 1
-    cdef floating[::1] space = np.empty(2 * run.n_outputs * n_features + run.batch_size * of_row, dtype)
+    cdef Py_ssize_t of_row = 4 * run.n_outputs + run.n_targets + 1, of_column = run.n_outputs * (2 if inertial else 1)
+    cdef floating[::1] space = np.empty((0 if one_by_one else of_column * n_features) + run.batch_size * of_row, dtype)
     cdef floating[:, ::1] old = slopes if len(slopes) else None
     cdef floating[:, ::1] gradient = np.zeros_like(theta)
     cdef double[:, ::1] owed = np.zeros_like(sums)
