@@ -11,8 +11,8 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from sk_gd._array import Array, device_of, is_foreign, namespace, on_host, rows_where
-from sk_gd._compat import check_sample_weight, finest_dtype, get_namespace_and_device, move_to
+from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where
+from sk_gd._compat import check_sample_weight, device_of, finest_dtype, get_namespace_and_device, move_to
 
 
 @contextmanager

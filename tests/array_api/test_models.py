@@ -10,7 +10,8 @@ import torch
 from sklearn.model_selection import GridSearchCV
 
 from sk_gd import DescentPathDisplay, GDLinearRegressor, GDLogisticClassifier
-from sk_gd._array import device_of, on_host
+from sk_gd._array import on_host
+from sk_gd._compat import device_of
 
 METHODS = ["predict", "decision_function", "predict_proba", "predict_log_proba"]
 
