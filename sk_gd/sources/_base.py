@@ -126,8 +126,8 @@ class Source(ABC):
         def of_tiles(tiles: list[slice]) -> list[Array]:
             sums = [double(part) for part in of_block(self.take(tiles[0]))]
             for rows in tiles[1:]:
-                for whole, part in zip(sums, of_block(self.take(rows)), strict=True):
-                    whole += part  # in place: second moments may be large
+                for i, part in enumerate(of_block(self.take(rows))):
+                    sums[i] += part  # in place where that can be: second moments may be large
             return sums
 
         # a few groups of tiles whose sums are added in their order, as many as need little memory beside X
