@@ -13,6 +13,7 @@ from sk_gd.schedules import SCHEDULES, Adaptive, Constant, Cosine, Exponential, 
 from sk_gd.sources import source_of
 
 ALPHA = 0.7
+CORNERED = ["epsilon_insensitive", "quantile"]
 
 
 def build(name, y, weights=None):
@@ -45,9 +46,16 @@ def test_slope_is_the_derivative(name, targets):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_curvature_is_the_second_derivative(name, targets):
-    """curvature_at is the derivative of the slope, and curvature bounds the change of the slope everywhere."""
+    """curvature_at is the derivative of the slope, and curvature bounds the change of the slope everywhere.
+
+    A loss whose slope jumps tells the curvature that it has with its corners rounded.
+    """
     y, z = targets(name)
     loss, step = build(name, y), 1e-5
+    if name in CORNERED:
+        corners, loss = loss, loss.rounded(loss.soft)
+        assert_array_equal(corners.curvature_at(y, z), loss.curvature_at(y, z))
+        assert corners.curvature == loss.curvature
     for k, unit in enumerate(np.eye(z.shape[1])):
         up, down = (loss.value_and_slope(y, z + sign * step * unit)[1] for sign in (1, -1))
         assert_allclose(loss.curvature_at(y, z)[:, k], (up - down)[:, k] / (2 * step), atol=1e-5)
@@ -63,6 +71,11 @@ def test_constant_is_the_best_constant(name, targets, rng):
     weights = rng.gamma(1.0, size=len(y))
     loss = build(name, y, weights)
     best = loss.constant(y, weights)
+    if name in CORNERED:  # there it changes its sign
+        before, after = (weights @ loss.value_and_slope(y, np.tile(best + h, (len(y), 1)))[1] for h in (-1e-9, 1e-9))
+        assert np.all(before <= 0)
+        assert np.all(after >= 0)
+        return
     _, slope = loss.value_and_slope(y, np.tile(best, (len(y), 1)))
     assert_allclose(weights @ slope / weights.sum(), 0.0, atol=1e-12)
 
@@ -85,6 +98,47 @@ def test_rows_n_times_are_rows_of_weight_n(name, targets, rng):
     by_weight, by_rows = build(name, y, times.astype(float)), build(name, repeated[order])
     assert_allclose(by_weight.value_and_slope(y, z)[0], by_rows.value_and_slope(y, z)[0], rtol=1e-12)
     assert_allclose(by_weight.constant(y, times.astype(float)), by_rows.constant(repeated[order], None), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CORNERED)
+@pytest.mark.parametrize("radius", [1e-6, 0.1, 3.0])
+def test_rounding_raises_the_loss_a_little(name, radius, targets):
+    """A rounded loss is nowhere below, above by no more than a radius at half the jump, and its slope within the same bounds."""
+    y, z = targets(name)
+    loss = build(name, y)
+    rounded, slope = loss.rounded(radius).value_and_slope(y, z)
+    raised = rounded - loss.value_and_slope(y, z)[0]
+    assert np.all(raised >= -1e-12)
+    assert np.all(raised <= y.shape[1] * (loss.low + loss.high) / 2 * radius + 1e-12)
+    assert np.all((-loss.low <= slope) & (slope <= loss.high))
+
+
+@pytest.mark.parametrize("name", CORNERED)
+def test_conjugates(name, targets, rng):
+    """Slope times z is at most loss plus conjugate (Fenchel); at the loss's slope they are equal."""
+    y, z = targets(name)
+    loss = build(name, y)
+    value, own = loss.value_and_slope(y, z)
+    rounded = loss.rounded(0.3)
+    excess = {slope: value + loss.conjugate(y, u) - (u * z).sum(axis=1) for slope, u in {
+        "any": rng.uniform(-loss.low, loss.high, size=z.shape), "own": own, "rounded": rounded.value_and_slope(y, z)[1]}.items()
+    }  # fmt: skip
+    assert np.all(excess["any"] >= -1e-12)
+    assert_allclose(excess["own"], 0.0, atol=1e-12)
+    assert np.all(excess["rounded"] <= rounded.lost(y, z) + 1e-12)
+    bend, curvature = rounded.secant(y, z, rounded.value_and_slope(y, z)[1]), rounded.curvature_at(y, z)
+    assert_allclose(bend, curvature, rtol=1e-6 if loss.width == 0 else 0.3, atol=1e-9)  # a tube's corners see each other
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_conjugates_of_penalties(name, rng):
+    """The conjugate is the largest ``pull . coef - value(coef)`` among coefficients within reach; beyond it where there is l2."""
+    penalty, pull, reach = PENALTIES[name](ALPHA), rng.normal(size=(1, 3)), np.full((1, 3), 2.0)
+    found = penalty.conjugate(pull, reach)
+    grid = np.linspace(0.0 if penalty.positive else -2.0, 2.0, 2001)
+    best = sum(max(p * w - penalty.value(np.array([[w]])) for w in grid) for p in pull[0])
+    assert found >= best - 1e-9
+    assert found == pytest.approx(best, abs=1e-5) or np.abs(pull).max() > 2 * ALPHA
 
 
 @pytest.mark.parametrize("name", PENALTIES)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, rows_of, spans, sums_on_host, zeros
-from sk_gd.losses import Bend, Cost, Loss, SquaredError
+from sk_gd.losses import Bend, Cornered, Cost, Loss, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
 from sk_gd.sources import Block, Source
@@ -53,6 +53,7 @@ class Objective:
     def __init__(self, loss: Loss, penalty: ElasticNet, source: Source, n_outputs: int, fit_intercept: bool) -> None:
         self.loss, self.penalty, self.source, self.fit_intercept = loss, penalty, source, fit_intercept
         self.l2, self.quadratic, self.couples = penalty.l2, loss.quadratic, loss.couples
+        self.smooth = not isinstance(loss, Cornered) or bool(np.all(loss.radius))
         self.dtype = source.dtype
         self.n_samples, self.n_features = source.n_samples, source.n_features
         self.shape = (n_outputs, self.n_features + fit_intercept)
@@ -96,14 +97,17 @@ class Objective:
         per_row = bare.weigh(self.loss.value_and_slope(bare.y, bare.raw(intercept))[0])
         return float(double_sum(per_row)) / self.n_samples
 
+    def on(self, source: Source, loss: Loss) -> Objective:
+        """The same of other rows, or with another loss."""
+        return Objective(loss, self.penalty, source, self.shape[0], self.fit_intercept)
+
     def sample(self, share: int) -> Objective:
         """The same function of one row out of every ``share`` in succession, always the same ones."""
         count = self.n_samples // share
         rows = share * np.arange(count) + np.random.default_rng(0).integers(share, size=count)
         block = self.source.take(rows)
         weights = None if block.weights is None else block.weights / namespace(block.weights).mean(block.weights)
-        source = type(self.source)(block.X, block.y, weights)
-        return Objective(self.loss, self.penalty, source, self.shape[0], self.fit_intercept)
+        return self.on(type(self.source)(block.X, block.y, weights), self.loss)
 
     def value_and_gradient(self, theta: Array, rows: Array | None = None, slopes: Array = NO_SLOPES) -> tuple[float, Array]:
         """F and the gradient of its smooth part, on all rows or estimated on some.
@@ -138,15 +142,15 @@ class Objective:
 
         def curvature_of(block: Block) -> Array:
             z = block.constant(0.0, self.shape[0]) if self.loss.quadratic else block.raw(theta)  # the same at any z
-            h: Array = block.weigh(self.loss.curvature_at(block.y, z))
-            return at_least(h, TRACE * self.loss.curvature)
+            h: Array = block.weigh(at_least(self.loss.curvature_at(block.y, z), TRACE * self.loss.curvature))
+            return h
 
         self.n_passes += 1
         total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)
         return Curvature(total / self.n_samples, center, moments / self.n_samples)
 
     def joint_curvature(self, theta: Array) -> Curvature:
-        """Mean over the rows of ``(diag(p) - p p') (x) (x - center, 1)(x - center, 1)'``, all outputs against all."""
+        """Mean over the rows of ``H (x) (x - center, 1)(x - center, 1)'``, all outputs against all; H is the loss's own."""
         n_outputs, width = self.shape
         self.n_passes += 1 + self.fit_intercept
         center = np.zeros(self.n_features)
@@ -157,14 +161,20 @@ class Objective:
         def of_block(block: Block) -> tuple[Array, ...]:
             X, xp = double(block.dense()), namespace(block.y)
             X = xp.concat([X - beside(center, X), xp.ones_like(X[:, : width - self.n_features])], axis=1)
-            p = self.loss.mean(double(block.raw(theta)))
+            z = double(block.raw(theta))
+            if self.couples:
+                p = self.loss.mean(z)
+            else:
+                p = at_least(self.loss.curvature_at(double(block.y), z), TRACE * self.loss.curvature)
             weighed = block.weigh(p)
             own = [(X * weighed[:, k : k + 1]).T @ X for k in range(n_outputs)]
+            if not self.couples:
+                return xp.sum(weighed, axis=0), xp.stack(own)
             mixed = xp.reshape(xp.sqrt(weighed * p)[:, :, None] * X[:, None, :], (X.shape[0], -1))
             return xp.sum(block.weigh(p * (1 - p)), axis=0), xp.stack(own), mixed.T @ mixed
 
-        total, own, mixed = self.source.sum_over_blocks(of_block, n_outputs * width)
-        return Curvature(total / self.n_samples, center, (block_diag(*own) - mixed) / self.n_samples)
+        total, own, *mixed = self.source.sum_over_blocks(of_block, n_outputs * width)
+        return Curvature(total / self.n_samples, center, (block_diag(*own) - sum(mixed)) / self.n_samples)
 
     def apart(self, theta: Array, count: int, use: Callable[[Curvature], T]) -> list[T]:
         """``use`` of the second moments of every output by itself, estimated on about ``count`` rows.
@@ -217,7 +227,7 @@ class Objective:
         def multiply(step: Array) -> Array:
             self.n_passes += 1
             product = model.value_and_gradient(loss, step, NO_SLOPES)[1] / self.n_samples
-            self.coef(product)[:] += self.penalty.gradient(self.coef(step))
+            self.coef(product)[:] += self.l2 * self.coef(step)
             return product
 
         return multiply

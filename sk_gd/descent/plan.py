@@ -14,6 +14,7 @@ from sk_gd.descent.metrics import best_metric
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.orthant import OrthantStep
 from sk_gd.descent.reduced import ReducedStep, SagaStep
+from sk_gd.descent.rounding import OpenedStep, RoundingStep
 from sk_gd.descent.sampled import SHARE, SampledStep, worth_sampling
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
@@ -93,7 +94,11 @@ def make_plan(
     ============================================  ===========================================================
 
     With a Hessian that is held, of more than a million values with 320 rows for every parameter, the descent begins at the minimum
-    of a sixteenth of the rows (unless batch on the squared loss, which is there in one step).
+    of a sixteenth of the rows (unless batch on the squared loss, which is there in one step, or on a loss that is not smooth).
+
+    Where the slope of the loss jumps ("quantile", "epsilon_insensitive"), its corners are rounded, less and less, by steps on all
+    rows in the metric of the Hessian, after SVRG or SAGA on some. Explicit optimizers follow its subgradients, and so does "auto"
+    where another metric is asked for; L and the metric are then those of the loss rounded by a typical error.
 
     For the softmax in batch the features are counted once for every class. A kink is an L1 penalty or ``positive``: it keeps the
     features apart.
@@ -121,11 +126,17 @@ def make_plan(
             )
         optimizer = "auto"  # so few rows that one batch holds them all
 
+    if not objective.smooth:
+        optimizer = _where_slopes_jump(optimizer, preconditioner)
+
     def line_search(objective: Objective) -> LineSearchStep[Objective]:
         return _line_search(objective, _metric(objective, preconditioner, sweeps=False))
 
     automatic = optimizer == "auto" and rate is None and isinstance(schedule, Constant)
-    one_step = everything and objective.quadratic
+    if automatic and everything and not objective.smooth:
+        rounding = RoundingStep(objective)
+        return Plan(rounding, _name("steepest descent with line search on rounded corners", rounding.metric))
+    one_step = (everything and objective.quadratic) or not objective.smooth
     sampled = automatic and preconditioner in ("auto", "hessian") and not one_step and worth_sampling(objective)
     start, begun = (SampledStep(line_search), f", begun on {n // SHARE} rows") if sampled else (None, "")
     if automatic and everything:
@@ -138,6 +149,8 @@ def make_plan(
         optimizer = "svrg"
     if isinstance(optimizer, str) and optimizer in REDUCED:
         step = REDUCED[optimizer](batching, GradientDescent(), schedule, rate, metric)
+        if not objective.smooth:
+            return Plan(OpenedStep(objective, step), _name(f"{optimizer}, {_rows(size)}, then all, on rounded corners", metric))
         finish: LineSearchStep[Objective] | None = None
         if objective.n_samples * objective.n_features <= SMALL:
             finish = line_search(objective)
@@ -157,6 +170,18 @@ def _line_search(objective: Objective, metric: Metric) -> LineSearchStep[Objecti
     if kinked and isinstance(metric, Implicit):
         return OrthantStep(objective.n_samples, metric, smooth=False)
     return LineSearchStep(objective.n_samples, metric, smooth=not kinked)
+
+
+def _where_slopes_jump(optimizer: Any, preconditioner: str | None) -> Any:
+    """What "auto" means there: only in the metric of the Hessian do slopes balance, elsewhere subgradients have to do."""
+    if preconditioner in ("auto", "hessian") or not isinstance(optimizer, str):
+        return optimizer
+    if optimizer in REDUCED:
+        raise ValueError(
+            f"optimizer={optimizer!r} ends with steps in the metric of the Hessian where the slope of the loss jumps, but "
+            f"preconditioner={preconditioner!r} asks for another: leave it 'auto', or set optimizer='gd'."
+        )
+    return "gd" if optimizer == "auto" else optimizer
 
 
 def batch_size_of(objective: Objective, variant: str, batch_size: int | str) -> int:

@@ -29,6 +29,8 @@ class Problem(Protocol):
         The part with a kink, over which steps go by its proximal map; ``l2`` is its smooth part's strength, one or of each feature.
     quadratic : bool
         Whether the second derivative is the same everywhere.
+    smooth : bool
+        Whether it has a gradient everywhere, but for the penalty.
     couples : bool
         Whether the outputs pull on each other.
     max_full : int
@@ -46,6 +48,7 @@ class Problem(Protocol):
     penalty: ElasticNet
     l2: float | Array
     quadratic: bool
+    smooth: bool
     couples: bool
     max_full: int
     n_passes: float

@@ -153,7 +153,7 @@ class ScheduledStep(Generic[P]):
             self.value(objective, state)
         else:
             state.value = met
-        if everything and np.isfinite(state.value) and not isinstance(state.metric, Identity):
+        if everything and objective.smooth and np.isfinite(state.value) and not isinstance(state.metric, Identity):
             state.gap, state.metric_age = state.doubt * to_minimum(objective, state)[1], state.metric_age + 1
 
     def value(self, objective: P, state: DescentState) -> None:

@@ -48,6 +48,8 @@ class DescentState:
         Objective above which the descent has diverged: that of its start, and what rounding adds.
     seen : Seen or None
         What is remembered of rows that come once; None where all rows are at hand.
+    rounding : Rounding or None
+        The descent on an objective with rounded corners, and the dual beside it; None where nothing has to be rounded.
     steady_since : int
         Epoch of the last recovery or answer to a stall: before it, standing still was no plateau.
     exact : bool
@@ -104,6 +106,7 @@ class DescentState:
     full_value: float = np.nan
     ceiling: float = np.nan
     seen: Any = None
+    rounding: Any = None
     began: float = field(default_factory=time.monotonic)
     seconds_before: float = 0.0
     passes_before: float = 0.0

@@ -22,7 +22,9 @@ learning_rate : float or "auto", default="auto"
     Step length, before the schedule, in the coordinates of the metric. "auto" is a line search in batch. For an optimizer or a
     schedule of your choice it is safe for sure: 1 / L in batch, L being the smoothness of the objective, and less for
     estimates from some rows. For "adagrad", "rmsprop" and "adam", whose steps do not depend on the size of the gradient, it is the
-    mean size of the entries of ``gradient / L`` at the start, over the root of the number of updates in an epoch.
+    mean size of the entries of ``gradient / L`` at the start, over the root of the number of updates in an epoch. A loss whose
+    slope jumps has no smoothness: there L is that of the loss with its corners rounded by a typical error, so that steps of a
+    constant rate stay about that far from the minimum until a schedule or an average lets them rest.
 schedule : {"constant", "inverse_scaling", "exponential", "step", "cosine", "adaptive", "optimal"} or callable, default="constant"
     How the rate goes on. "inverse_scaling" is ``1 / sqrt(t)``, t counting updates; "exponential" leaves 0.95 of the rate in an
     epoch, "step" halves it every 10, "cosine" lets it fall to zero and start again after 10, then 20, 40, ... epochs;

@@ -41,9 +41,10 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     {variant} {batch_size} {optimizer} {learning_rate} {schedule} {preconditioner}
     loss : str or object, default="squared_error"
         Cost of a prediction z: "squared_error", half the square of ``z - y``; "huber", which is a straight line for large errors;
-        "squared_epsilon_insensitive", for which small ones cost nothing. Their epsilon is relative to the spread of y, so the unit
-        of y does not matter; an object of :mod:`sk_gd.losses`, such as ``Huber(epsilon=2.0, scale=1.0)``, has others, searchable
-        as ``loss__epsilon``. ``partial_fit`` keeps the spread of the first rows.
+        "quantile", whose model has half the targets below it, or another share; "epsilon_insensitive" and
+        "squared_epsilon_insensitive", for which small errors cost nothing. Epsilons are relative to the spread of y, so the unit
+        of y does not matter; an object of :mod:`sk_gd.losses`, such as ``Huber(epsilon=2.0, scale=1.0)`` or ``Quantile(0.9)``, has
+        other numbers, searchable as ``loss__epsilon``. ``partial_fit`` keeps the spread of the first rows.
     alpha : float or array-like of shape (n_features,), default=0.0
         Strength of the penalty, in units of the mean loss; an array holds one for each feature, 0 where it is not penalised.
     {l1_ratio} {fit_intercept} {positive} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction}
@@ -78,6 +79,8 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     -----
     By default batch descends with a line search in the metric of the Hessian, which for the squared error takes a pass or two;
     mini-batch and stochastic run SVRG. ``preconditioner=None, optimizer="gd", learning_rate=0.1`` is the textbook method.
+    Where the slope of the loss jumps ("quantile", "epsilon_insensitive"), corners are rounded, less and less; all variants end with
+    steps on all rows there, and ``optimality_`` is proved by the dual.
     X is read in place if it is C-ordered float32 or float64 or CSR, and copied once otherwise.
 
     References
@@ -85,6 +88,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     Barzilai and Borwein, "Two-point step size gradient methods", IMA J. Numer. Anal., 1988.
     Nocedal, "Updating quasi-Newton matrices with limited storage", Math. Comp., 1980.
     Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim., 1992.
+    Chan, Golub and Mulet, "A nonlinear primal-dual method for total variation-based image restoration", SIAM J. Sci. Comput., 1999.
     Johnson and Zhang, "Accelerating stochastic gradient descent using predictive variance reduction", NeurIPS, 2013.
     Defazio, Bach and Lacoste-Julien, "SAGA", NeurIPS, 2014.
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 # The enums of _simd.h.
-LOSSES = {"squared_error": 0, "log_loss": 1, "multinomial": 2, "piecewise": 3}
+LOSSES = {"squared_error": 0, "log_loss": 1, "multinomial": 2, "piecewise": 3, "cornered": 4}
 OPTIMIZERS = {"gd": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5}
 # Outputs that the dense pass takes; more are matrices wide enough for BLAS.
 MOST_OUTPUTS = 32
 # Hyper-parameters that a loss uses, by its number.
-_LOSS_NEEDS = {0: 0, 1: 0, 2: 0, 3: 3}
+_LOSS_NEEDS = {0: 0, 1: 0, 2: 0, 3: 3, 4: 4}
 # Slots of memory and hyper-parameters that an optimizer uses, by its number.
 _NEEDS = {0: (0, 0), 1: (2, 1), 2: (2, 1), 3: (1, 1), 4: (1, 2), 5: (3, 4)}
 

@@ -57,6 +57,13 @@ INLINE NAMED(Point) NAMED(point)(int loss, const double *RESTRICT hyper, REAL y,
         const REAL u = beyond <= 0 ? 0 : beyond >= steepest * bend ? steepest : beyond / bend;
         p.slope = r < 0 ? -u : u;
         p.value = u * (beyond - bend / 2 * u);
+    } else if (loss == CORNERED) {
+        /* high max(r - width, 0) + low max(-r - width, 0), made of |x|, which is sqrt(x^2 + radius^2). */
+        const REAL above = z - y - (REAL)hyper[0], below = z - y + (REAL)hyper[0], radius = (REAL)hyper[3];
+        const REAL low = (REAL)(hyper[1] / 2), high = (REAL)(hyper[2] / 2);
+        const REAL up = SQRT(above * above + radius * radius), down = SQRT(below * below + radius * radius);
+        p.value = high * (up + above) + low * (down - below);
+        p.slope = high * (1 + (up == 0 ? 0 : above / up)) - low * (1 - (down == 0 ? 0 : below / down));
     } else {
         p.slope = z - y;
         p.value = p.slope * p.slope / 2;

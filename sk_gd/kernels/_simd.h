@@ -34,7 +34,7 @@
 #endif
 
 /* The numbers are those of LOSSES and OPTIMIZERS in _check.py. */
-enum { SQUARED_ERROR, LOG_LOSS, MULTINOMIAL, PIECEWISE };
+enum { SQUARED_ERROR, LOG_LOSS, MULTINOMIAL, PIECEWISE, CORNERED };
 enum { GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM };
 
 /* Most rows that the dense kernels hold at a time; their callers size buffers by it. */
@@ -67,6 +67,7 @@ enum { SUPPORT, SEEN = 0, L2, L1, LOWER };
     switch (loss) { \
     case LOG_LOSS: answer = call(LOG_LOSS); break; \
     case PIECEWISE: answer = call(PIECEWISE); break; \
+    case CORNERED: answer = call(CORNERED); break; \
     default: answer = call(SQUARED_ERROR); \
     }
 

@@ -6,9 +6,10 @@ from scipy import sparse
 from scipy.special import expit
 
 from sk_gd.kernels import LOSSES, pass_csr, pass_dense, pointwise
-from sk_gd.losses import LogLoss, Multinomial, Piecewise, SquaredError
+from sk_gd.losses import Cornered, LogLoss, Multinomial, Piecewise, SquaredError
 
-POINTWISE = {"squared_error": SquaredError(), "log_loss": LogLoss(), "piecewise": Piecewise(0.3, 0.5, 0.4)}
+POINTWISE = {"squared_error": SquaredError(), "log_loss": LogLoss(), "piecewise": Piecewise(0.3, 0.5, 0.4),
+             "cornered": Cornered(0.3, 0.5, 0.4, radius=0.2)}  # fmt: skip
 NO_HYPER = np.empty(0)
 TOLERANCE = {np.float64: 1e-12, np.float32: 2e-5}
 NONE = np.empty((0, 0))
@@ -126,7 +127,7 @@ def test_log_loss_is_exact_wherever_z_lies(target):
 def test_not_a_number_is_not_hidden(loss):
     z, slopes = np.array([[np.nan, 0.0], [1.0, 2.0]]), np.empty((2, 2))
     y = np.zeros((2, 1 if loss == "multinomial" else 2))
-    assert np.isnan(pointwise(y, z, np.empty(0), LOSSES[loss], np.array([0.1, 0.5, 1.0]), slopes))
+    assert np.isnan(pointwise(y, z, np.empty(0), LOSSES[loss], np.array([0.1, 0.5, 1.0, 0.2]), slopes))
     assert np.isnan(slopes[0, 0])
     assert np.isfinite(slopes[1]).all()
 
@@ -135,7 +136,8 @@ def test_not_a_number_is_not_hidden(loss):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
     ("loss", "n_outputs"),
-    [("squared_error", 1), ("squared_error", 3), ("log_loss", 1), ("multinomial", 2), ("multinomial", 11), ("piecewise", 3)],
+    [("squared_error", 1), ("squared_error", 3), ("log_loss", 1), ("multinomial", 2), ("multinomial", 11), ("piecewise", 3),
+     ("cornered", 3)],
 )
 def test_pointwise_equals_the_loss_classes(dtype, weighted, loss, n_outputs):
     rng = np.random.default_rng(0)
@@ -172,7 +174,7 @@ def test_probabilities_far_apart_do_not_overflow():
         ("weights", 1, np.ones(9)),
         ("theta", 2, np.zeros((1, 6))),
         ("loss", 3, LOSSES["multinomial"]),
-        ("loss", 3, 4),
+        ("loss", 3, 5),
         ("hyper", 3, LOSSES["piecewise"]),
         ("slopes", 5, np.zeros((9, 1))),
         ("gradient", 6, np.zeros((1, 3))),

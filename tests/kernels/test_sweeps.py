@@ -8,14 +8,15 @@ from scipy import sparse
 
 from sk_gd import kernels
 from sk_gd.kernels.reference import sweep
-from sk_gd.losses import LogLoss, Multinomial, Piecewise, SquaredError
+from sk_gd.losses import Cornered, LogLoss, Multinomial, Piecewise, SquaredError
 from sk_gd.optimizers import OPTIMIZERS, Momentum
 from sk_gd.sources import DenseSource
 
 LOSSES = {"squared_error": SquaredError, "log_loss": LogLoss, "multinomial": lambda: Multinomial(3),
-          "piecewise": lambda: Piecewise(0.1, 0.5, 0.6)}
+          "piecewise": lambda: Piecewise(0.1, 0.5, 0.6), "cornered": lambda: Cornered(0.1, 0.5, 0.6, radius=0.2)}
 TOLERANCE = {np.float64: 1e-12, np.float32: 5e-5}
-PROBLEMS = [("squared_error", 1), ("squared_error", 3), ("log_loss", 1), ("multinomial", 3), ("piecewise", 1), ("piecewise", 2)]
+PROBLEMS = [("squared_error", 1), ("squared_error", 3), ("log_loss", 1), ("multinomial", 3), ("piecewise", 1), ("piecewise", 2),
+            ("cornered", 1)]  # fmt: skip
 ESTIMATES = ["plain", "svrg", "saga"]
 CONTAINERS = ["dense", "csr", "csr64", "supported"]
 
@@ -43,6 +44,7 @@ def draw(
     targets = {
         "squared_error": lambda: rng.normal(size=(n, n_outputs)),
         "piecewise": lambda: rng.normal(size=(n, n_outputs)),
+        "cornered": lambda: rng.normal(size=(n, n_outputs)),
         "log_loss": lambda: rng.integers(0, 2, (n, 1)),
         "multinomial": lambda: rng.integers(0, 3, (n, 1)),
     }
