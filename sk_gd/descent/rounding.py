@@ -18,6 +18,7 @@ from sk_gd.preconditioners import Diagonal, Hessian, Implicit, Joint, Metric
 
 SHRINK = 0.1  # from one radius to the next: a Newton step then finds most rows on the side of their corners where they were
 CENTRED = 0.5  # of what the rounding costs, how much of the rounded objective may be left before the next radius
+FOLLOWS = 0.6  # share of Newton's step that the dual has to take along, before the next radius
 WITHIN = 0.99  # of the way to the first bound that it meets, how far the dual goes
 STALLS = 20  # steps that neither raise the bound nor come near the minimum for their radius
 LEAST = 1e-12  # share of the first radius below which rounded corners are corners to the arithmetic
@@ -97,20 +98,21 @@ class RoundingStep(LineSearchStep[Objective]):
         inner.direction -= inner.metric.solve(inner.gradient + inner.metric.product(inner.direction))  # what arithmetic left over
         theta, left = inner.theta, -float(np.vdot(inner.gradient, inner.direction)) / 2
         z, change = model.raw(theta, inner.direction)
-        self.ascend(model, now, z, change)
+        share = self.ascend(model, now, z, change)
         self.search(model, inner)
         rate = 0.0 if inner.theta is theta else inner.rate
-        if rate == 0 or left <= CENTRED * model.lost(z + rate * change, model.coef(inner.theta)):
+        if rate == 0 or (share > FOLLOWS and left <= CENTRED * model.lost(z + rate * change, model.coef(inner.theta))):
             now.radius *= SHRINK
         self.corners.objective.n_passes += model.n_passes
 
-    def ascend(self, model: RoundedObjective, now: Rounding, z: Array, change: Array) -> None:
+    def ascend(self, model: RoundedObjective, now: Rounding, z: Array, change: Array) -> float:
         """Take the dual along, as far as its bounds allow, and see what it proves there."""
         slopes, multipliers = model.dual_step(z, change, model.coef(now.inner.theta), model.coef(now.inner.direction))
         room = model.room(slopes, multipliers)
         share = 1.0 if room >= 1 else WITHIN * room
         now.slopes, now.multipliers = now.slopes + share * slopes, now.multipliers + share * multipliers
         now.bound = max(now.bound, self.corners.lower_bound(now.slopes, now.inner.theta))
+        return share
 
     def publish(self, objective: Objective, state: DescentState) -> None:
         """Take over where the rounded descent is, if F is lower there, which it need not be."""

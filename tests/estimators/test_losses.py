@@ -123,7 +123,8 @@ def test_unit_of_y(loss, l1_ratio, unit, variant, container, robust_problem):
     X, y, s = robust_problem()
     params = {"loss": loss, "l1_ratio": l1_ratio, "random_state": 0}
     ours = GDLinearRegressor(variant, alpha=0.05, **params).fit(container(X), y, sample_weight=s)
-    alpha = 0.05 * unit if l1_ratio else 0.05
+    degree = 1 if loss in ("quantile", "epsilon_insensitive") else 2  # of the loss, as a function of y and predictions
+    alpha = 0.05 * unit ** (degree - (1 if l1_ratio else 2))
     scaled = GDLinearRegressor(variant, alpha=alpha, **params).fit(container(X), unit * y, sample_weight=s)
     assert_allclose(scaled.coef_, unit * ours.coef_, rtol=1e-6)
     assert scaled.n_iter_ == ours.n_iter_
