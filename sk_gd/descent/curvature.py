@@ -10,7 +10,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from sk_gd.descent.function import Array, Function
 
 RESTARTS = 30  # of Lanczos' method, some twenty products each
-COARSE, FINE = 1e-2, 1e-4  # shares of the highest eigenvalue to which it and the lowest are told
+COARSE, FINE = 1e-2, 1e-4  # shares of the highest eigenvalue to which it and the lowest one are told
 
 
 def describe(function: Function, theta: Array, gradient: Array) -> tuple[Array | None, str, bool]:

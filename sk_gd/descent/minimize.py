@@ -97,7 +97,7 @@ def minimize(
         - ``success``, ``status``, ``message``: whether it is a minimum as far as tol and curvature tell, the number of the
           reason to stop (0: below tol), and both in sentences;
         - ``curvature``: eigenvalues of the second derivative at x by the variables that no bound holds, in rising order; of
-          more than 64 variables the lowest and the highest, to a ten-thousandth of the latter;
+          more than 64 variables the lowest, to a ten-thousandth of the highest, and about the highest;
         - ``optimality``: estimate of the decrease left, as a share of the whole way down;
         - ``nit``, ``nfev``, ``njev``: steps, and calls of ``fun`` and ``jac``, certificate and curvature included;
         - ``loss_curve``: value after every step, entry 0 is the start;
