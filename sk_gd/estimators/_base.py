@@ -213,7 +213,7 @@ class GradientDescentModel(
 
     def _attributes(self, objective: Objective, theta: Array, task: Task) -> dict[str, Any]:
         """What predictions need, in scikit-learn's shapes and X's dtype."""
-        theta = objective.symmetric(theta).astype(objective.source.dtype)
+        theta = objective.symmetric(theta).astype(objective.source.dtype) + 0.0  # a zero that has shrunk from below loses its sign
         coef = np.ascontiguousarray(objective.coef(theta))
         intercept = theta[:, -1].copy() if self.fit_intercept else np.zeros(len(theta), theta.dtype)
         shaped = {"coef_": coef[0], "intercept_": intercept[0]} if task.flat else {"coef_": coef, "intercept_": intercept}

@@ -207,6 +207,17 @@ def test_l1_gives_exact_zeros(oracle, variant, make_problem):
     assert_allclose(model.intercept_, mean, rtol=1e-4)
 
 
+@pytest.mark.parametrize("optimizer", ["auto", "gd", "adam"])
+def test_zeros_have_no_sign(optimizer, variant, make_problem):
+    """A coefficient that has shrunk to zero from below is 0.0, not -0.0."""
+    X, y, _ = make_problem()
+    for target in (y, -y):
+        model = GDLinearRegressor(variant, optimizer=optimizer, alpha=100.0, l1_ratio=1.0, max_iter=50, tol=None, random_state=0)
+        coef = model.fit(X, target, coef_init=np.linspace(-1.0, 1.0, 5)).coef_
+        assert (coef == 0).any()
+        assert not np.signbit(coef[coef == 0]).any()
+
+
 def test_probabilities(variant, make_problem):
     """predict_proba is the logistic function of the scores, or their softmax from three classes on."""
     for target in ("binary", "multinomial"):
