@@ -18,6 +18,8 @@ MODELS = {
     "several outputs": (GDLinearRegressor, {"alpha": 0.01}, "multi-output"),
     "robust": (GDLinearRegressor, {"loss": "huber", "alpha": 0.01}, "regression"),
     "tube": (GDLinearRegressor, {"loss": "squared_epsilon_insensitive", "alpha": 0.01}, "regression"),
+    "quantile": (GDLinearRegressor, {"loss": "quantile", "alpha": 0.01, "l1_ratio": 0.5}, "regression"),
+    "insensitive": (GDLinearRegressor, {"loss": "epsilon_insensitive", "positive": True}, "multi-output"),
     "lasso": (GDLinearRegressor, {"alpha": 0.1, "l1_ratio": 1.0}, "regression"),
     "non-negative": (GDLinearRegressor, {"alpha": 0.01, "positive": True}, "regression"),
     "two classes": (GDLogisticClassifier, {}, "binary"),
@@ -84,13 +86,13 @@ def test_many_features(place, make_problem, monkeypatch, leaving, name, n_featur
 
 def test_rows_stay_on_their_device(strict, make_problem, leaving):
     """What comes to the host are numbers by parameter, never by row; one array a pass, and a few for the metric and the end."""
-    for name in ("regression", "robust", "lasso", "two classes", "softmax"):
+    for name in ("regression", "robust", "quantile", "lasso", "two classes", "softmax"):
         Estimator, params, target = MODELS[name]
         X, y, weights = make_problem(target, n_samples=500, n_features=4, weighted=True)
         leaving.clear()
         model = Estimator(**params).fit(strict(X), strict(y), strict(weights))
         assert max(leaving) <= (3 * 5) ** 2
-        assert name == "robust" or len(leaving) <= 2 * model.history_["passes"][-1] + 40  # its best constant is searched for
+        assert name in ("robust", "quantile") or len(leaving) <= 2 * model.history_["passes"][-1] + 40  # its best constant is searched for
 
 
 @pytest.mark.parametrize("n_rows", [1, 16])
