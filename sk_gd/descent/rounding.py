@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sk_gd._array import Array
 from sk_gd.descent import metrics
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, descend
 from sk_gd.descent.metrics import refresh_metric
-from sk_gd.descent.objective import Array, Objective
+from sk_gd.descent.objective import Objective
 from sk_gd.descent.rounded import Corners, RoundedObjective
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule

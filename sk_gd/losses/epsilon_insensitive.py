@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sk_gd._array import Array
 from sk_gd._params import Params
-from sk_gd.losses._base import Array
 from sk_gd.losses._cornered import Cornered, cornered
 from sk_gd.losses._piecewise import expect_scale, in_units_of_y
 

@@ -92,7 +92,7 @@ def test_rows_stay_on_their_device(strict, make_problem, leaving):
         leaving.clear()
         model = Estimator(**params).fit(strict(X), strict(y), strict(weights))
         assert max(leaving) <= (3 * 5) ** 2
-        assert name in ("robust", "quantile") or len(leaving) <= 2 * model.history_["passes"][-1] + 40  # its best constant is searched for
+        assert name in ("robust", "quantile") or len(leaving) <= 2 * model.history_["passes"][-1] + 40  # a constant is searched
 
 
 @pytest.mark.parametrize("n_rows", [1, 16])
