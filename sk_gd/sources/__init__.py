@@ -21,8 +21,9 @@ SOURCES: tuple[tuple[Callable[[Any], bool], type[Source]], ...] = (  # the first
 
 def source_of(X: Any, y: Array, weights: Array | None) -> Source:
     """The source that knows how to read X; arrays of other libraries in the host's memory are as good as NumPy's."""
-    kind = next(source for recognises, source in SOURCES if recognises(in_place(X)))
-    source = kind(in_place(X), in_place(y), in_place(weights))
+    rows = in_place(X)
+    kind = next(source for recognises, source in SOURCES if recognises(rows))
+    source = kind(rows, in_place(y), in_place(weights))
     source.given = X
     return source
 
