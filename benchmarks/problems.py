@@ -167,6 +167,7 @@ PROBLEMS: dict[str, Callable[[bool], Problem]] = {  # quick? -> problem
     },
     "sgd-logistic": lambda quick: Problem("SGD", "logistic", *gaussian(50_000 if quick else 400_000, 100, "logistic"), 1e-4),
     "sgd-squared": lambda quick: Problem("SGD", "squared", *gaussian(50_000 if quick else 400_000, 100, "squared"), 1e-4),
+    "sgd-text": lambda quick: Problem("SGD", "logistic", *text(*(10_000,) * 2 if quick else (100_000,) * 2), 1e-4),
     "breast-cancer": lambda quick: logistic("small", datasets.load_breast_cancer(return_X_y=True), 1),
     "digits": lambda quick: logistic("small", datasets.load_digits(return_X_y=True), 1),
     "diabetes": lambda quick: Problem("small", "squared", *datasets.load_diabetes(return_X_y=True, scaled=False), 1e-3),

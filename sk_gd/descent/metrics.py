@@ -73,6 +73,8 @@ def certificate(objective: Problem, theta: Array) -> tuple[float, float]:
     """Objective at theta, and an estimate of ``F(theta) - F(minimum)`` in a metric made for it there, from all rows."""
     value, gradient = objective.value_and_gradient(theta)
     state = DescentState(theta, np.random.default_rng(0), value, gradient, metric=best_metric(objective))
+    if isinstance(state.metric, Implicit):
+        state.metric.take_care()
     refresh_metric(objective, state)
     return value, to_minimum(objective, state)[1]
 

@@ -71,9 +71,15 @@ class ReducedStep(SweepStep):
         doubt_gap(objective, state)
 
     def safe_rate(self, objective: Objective, state: DescentState) -> float:
-        """A third of one over the smoothness around theta: an epoch that leaves its validity is taken back."""
+        """A third of one over the smoothness around theta: an epoch that leaves its validity is taken back.
+
+        Less where an epoch is long beside the condition that the penalty guarantees, so that it would end in the noise of its own
+        anchor: the rate that then minimises Johnson and Zhang's bound of an epoch's contraction.
+        """
         smooth = 1.0 if state.metric.full else objective.smoothness(state.metric)
-        return 1 / (3 * self.expected_smoothness(objective, smooth * state.metric.unit, state.theta))
+        largest = self.expected_smoothness(objective, smooth * state.metric.unit, state.theta)
+        length = self.batching.n_updates(objective.n_samples) * float(self.coordinates.l2.min(initial=np.inf)) / largest
+        return min(1 / 3, (2 * max(length, 1e-300)) ** -0.5) / largest
 
 
 class SagaStep(ReducedStep):
