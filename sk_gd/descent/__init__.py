@@ -4,6 +4,7 @@ from sk_gd.descent.history import History
 from sk_gd.descent.loop import DivergenceError, Step, Watch, descend
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.online import Seen, make_online_plan
+from sk_gd.descent.parts import Part, PartedObjective
 from sk_gd.descent.plan import Plan, make_plan
 from sk_gd.descent.rounding import certificate, final_gap
 from sk_gd.descent.state import DescentState
@@ -14,6 +15,8 @@ __all__ = [
     "DivergenceError",
     "History",
     "Objective",
+    "Part",
+    "PartedObjective",
     "Plan",
     "Seen",
     "Step",

@@ -31,7 +31,7 @@ class Batching:
         """The order in which one epoch visits the rows."""
         return rng.permutation(n_samples) if self.shuffle else np.arange(n_samples)
 
-    def epoch(self, n_samples: int, rng: np.random.Generator) -> Iterator[Array | None]:
+    def epoch(self, n_samples: int, rng: np.random.Generator) -> Iterator[Any]:
         """The batches of one epoch; None is every row, in place."""
         if self.size >= n_samples:
             yield None
@@ -39,6 +39,10 @@ class Batching:
             order = self.order(n_samples, rng)
             for start in range(0, n_samples, self.size):
                 yield order[start : start + self.size]
+
+    def share(self, rows: Any, n_samples: int) -> float:
+        """The share of all rows that a batch has."""
+        return 1.0 if rows is None else len(rows) / n_samples
 
     def n_updates(self, n_samples: int) -> int:
         """Updates in one epoch."""

@@ -92,7 +92,11 @@ class Objective:
     @cached_property
     def constant_value(self) -> float:
         """F of the best model that ignores X: where the relative gap is 1."""
-        source, intercept = self.source, self.constant[:, -1:] if self.fit_intercept else np.zeros((self.shape[0], 1))
+        return self.value_without_features(self.constant[:, -1:] if self.fit_intercept else np.zeros((self.shape[0], 1)))
+
+    def value_without_features(self, intercept: Array) -> float:
+        """Mean loss of a model of intercepts, shape (n_outputs, 1), alone; X is not read for it."""
+        source = self.source
         bare = Block(zeros((self.n_samples, 0), source.y), source.y, source.weights)
         per_row = bare.weigh(self.loss.value_and_slope(bare.y, bare.raw(intercept))[0])
         return float(double_sum(per_row)) / self.n_samples
@@ -237,11 +241,11 @@ class Objective:
 
         Power iteration, on the gradient of a squared error with the loss's greatest curvature.
         """
-        probe = self.source.retarget(self.source.zeros(self.shape[0]), self.source.weights)
+        multiply = self.greatest_product()
 
         def bend(v: Array) -> Array:
             self.n_passes += 1
-            bent = self.loss.curvature * probe.value_and_gradient(SquaredError(), v, NO_SLOPES)[1] / self.n_samples
+            bent = multiply(v)
             self.coef(bent)[:] += self.penalty.gradient(self.coef(v))
             return bent
 
@@ -256,6 +260,11 @@ class Objective:
                 break
             v = metric.solve(bent)
         return largest
+
+    def greatest_product(self) -> Callable[[Array], Array]:
+        """The map from a step to the loss's greatest curvature, the same for all rows, times it."""
+        probe = self.source.retarget(self.source.zeros(self.shape[0]), self.source.weights)
+        return lambda step: self.loss.curvature * probe.value_and_gradient(SquaredError(), step, NO_SLOPES)[1] / self.n_samples
 
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
         """Largest curvature of the loss of a single row in these coordinates: anywhere, or at theta."""

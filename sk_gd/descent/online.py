@@ -43,19 +43,10 @@ class Seen:
     caution: float = 0.0
 
     def add(self, new: Curvature, share: float) -> Seen:
-        """With another chunk of this share; centres and central moments combine exactly (Chan, Golub and LeVeque 1979)."""
-        old = self.curvature
-        if old is None:  # rows of an earlier fit count as if they had been like these
+        """With another chunk of this share."""
+        if self.curvature is None:  # rows of an earlier fit count as if they had been like these
             return replace(self, curvature=new)
-        a, b = (1 - share) * old.total.mean(), share * new.total.mean()
-        apart, pull = new.center - old.center, a * b / (a + b)
-        between = np.outer(apart, apart) if new.moments.ndim == 2 else apart**2
-        merged = Curvature(
-            (1 - share) * old.total + share * new.total,
-            (a * old.center + b * new.center) / (a + b),
-            (1 - share) * old.moments + share * new.moments + pull * between,
-        )
-        return replace(self, curvature=merged)
+        return replace(self, curvature=self.curvature.scaled(1 - share) + new.scaled(share))
 
 
 class OnlineStep(SweepStep):

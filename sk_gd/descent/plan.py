@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from sk_gd.descent.loop import Step, Watch, descend
 from sk_gd.descent.metrics import best_metric
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.orthant import OrthantStep
+from sk_gd.descent.parallel import on_parts
+from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.reduced import ReducedStep, SagaStep
 from sk_gd.descent.rounding import OpenedStep, RoundingStep
 from sk_gd.descent.sampled import SHARE, SampledStep, worth_sampling
@@ -27,8 +30,9 @@ from sk_gd.sources import CSRSource
 
 BATCH_SIZE = 256
 SPARSE_BATCH_SIZE = 8  # rows that share few features gain little from being averaged
-REDUCED: dict[str, type[ReducedStep]] = {"svrg": ReducedStep, "saga": SagaStep}
+REDUCED: Mapping[str, type[ReducedStep]] = {"svrg": ReducedStep, "saga": SagaStep}
 ROUNDING = 1e-25  # a relative gap beyond what rounding lets a descent see
+ROUNDS = 64  # updates per epoch on partitions: each is a round of messages, whose time goes by whatever the rows
 SMALL = 2**15  # values in X up to which a few more passes cost less than a millisecond
 UNIT_SPREAD = 1e3  # ratio of the columns' largest entries from which sparse features count as having different units
 
@@ -79,7 +83,8 @@ def make_plan(
     batch                        optimizer                   gradient descent at the given rate, or by the given schedule
     mini-batch, stochastic       optimizer                   SVRG
     any, with ``average``        optimizer                   gradient descent
-    mini-batch                   batch_size                  256 rows (8 if sparse, of more than 1024 features), or all
+    mini-batch                   batch_size                  256 rows (8 if sparse, of more than 1024 features), or all;
+                                                             on Dask partitions a 64th of the rows, or 256
     any                          learning_rate               1 / L, L the smoothness of a batch (a third of it for SVRG, SAGA)
     any, with unit-free steps    learning_rate               mean entry of the first gradient / L, over root of updates a pass
     ===========================  ==========================  ===========================================================
@@ -144,11 +149,19 @@ def make_plan(
         name = _name("steepest descent with line search", metric) + begun
         return Plan(_line_search(objective, metric), name, begin=start)
     metric = _metric(objective, preconditioner, sweeps=True)
-    batching = Batching(size, shuffle)
+    batching, plain, reduced = Batching(size, shuffle), ScheduledStep if everything else SweepStep, REDUCED
+    if isinstance(objective, PartedObjective) and not everything:
+        if optimizer == "saga":
+            raise ValueError(
+                "optimizer='saga' moves its anchor with every row that is visited, which partitions cannot do together: leave "
+                "optimizer='auto', or choose 'svrg'."
+            )
+        batching, plain, parted = on_parts(objective, variant, size, shuffle)
+        reduced = {"svrg": parted}
     if optimizer == "auto" and not everything:
         optimizer = "svrg"
     if isinstance(optimizer, str) and optimizer in REDUCED:
-        step = REDUCED[optimizer](batching, GradientDescent(), schedule, rate, metric)
+        step = reduced[optimizer](batching, GradientDescent(), schedule, rate, metric)
         if not objective.smooth:
             return Plan(OpenedStep(objective, step), _name(f"{optimizer}, {_rows(size)}, then all, on rounded corners", metric))
         finish: LineSearchStep[Objective] | None = None
@@ -159,9 +172,8 @@ def make_plan(
         optimizer = "gd"
     name = optimizer if isinstance(optimizer, str) else type(optimizer).__name__
     optimizer = as_optimizer(optimizer)
-    kind = ScheduledStep if everything else SweepStep
     name = f"averaged {name}" if average else name
-    return Plan(kind(batching, optimizer, schedule, rate, metric, int(average)), _name(f"{name}, {_rows(size, n)}", metric))
+    return Plan(plain(batching, optimizer, schedule, rate, metric, int(average)), _name(f"{name}, {_rows(size, n)}", metric))
 
 
 def _line_search(objective: Objective, metric: Metric) -> LineSearchStep[Objective]:
@@ -189,6 +201,8 @@ def batch_size_of(objective: Objective, variant: str, batch_size: int | str) -> 
     if variant == "mini-batch":
         sparse = isinstance(objective.source, CSRSource) and objective.n_features > objective.max_full
         automatic = SPARSE_BATCH_SIZE if sparse else BATCH_SIZE
+        if isinstance(objective, PartedObjective):
+            automatic = max(BATCH_SIZE, -(-objective.n_samples // ROUNDS))
         return min(objective.n_samples, automatic if batch_size == "auto" else int(batch_size))
     if batch_size != "auto":
         raise ValueError(f"batch_size={batch_size!r} needs variant='mini-batch', got variant={variant!r}: leave it 'auto'.")

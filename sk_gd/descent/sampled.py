@@ -9,6 +9,7 @@ import numpy as np
 
 from sk_gd.descent.loop import Step, descend
 from sk_gd.descent.objective import Objective
+from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule
 
@@ -20,7 +21,9 @@ ONCE, FEW = (StoppingRule(None, max_iter, max_iter, None, np.nan) for max_iter i
 
 
 def worth_sampling(objective: Objective) -> bool:
-    """Whether a sample would know its parameters, and save passes that count."""
+    """Whether a sample would know its parameters, and save passes that count. Where rows are elsewhere it would cost rounds."""
+    if isinstance(objective, PartedObjective):
+        return False
     enough = objective.n_samples // SHARE >= ENOUGH * prod(objective.shape)
     return enough and objective.source.n_stored >= LARGE and objective.n_features <= objective.max_full
 

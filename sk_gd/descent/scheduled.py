@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Generic
+from collections.abc import Callable
+from typing import Any, Generic
 
 import numpy as np
 
@@ -119,25 +120,34 @@ class ScheduledStep(Generic[P]):
 
     def epoch(self, objective: P, state: DescentState) -> None:
         """One pass over the rows: estimate the gradient, turn it into a direction, update the parameters."""
-        rates, met, optimizer = self.rates(state, self.batching.n_updates(objective.n_samples)), 0.0, self.optimizer
-        theta, sums = self.start(state)
-        memory = optimizer.init(theta) if state.memory is None else state.memory
-        for rate, rows in zip(rates, self.batching.epoch(objective.n_samples, state.rng), strict=True):
+
+        def estimate(theta: Array, rows: Any) -> tuple[float, Array]:
             if rows is None and state.gradient is not None and state.iterate is None:
                 value, gradient = state.value, state.gradient  # known from valuing the last epoch
             else:
                 value, gradient = objective.value_and_gradient(self.coordinates.leave(theta), rows)
-            direction, memory = optimizer.direction(self.coordinates.gradient(gradient), memory)
+            return value, self.coordinates.gradient(gradient)
+
+        self.close(objective, state, self.visits(objective, state, estimate))
+
+    def visits(self, objective: P, state: DescentState, estimate: Callable[[Array, Any], tuple[float, Array]]) -> float:
+        """Update by what is estimated on one batch of rows after the other; return the objective that was met on the way."""
+        rates, met, optimizer = self.rates(state, self.batching.n_updates(objective.n_samples)), 0.0, self.optimizer
+        theta, sums = self.start(state)
+        memory = optimizer.init(theta) if state.memory is None else state.memory
+        for rate, rows in zip(rates, self.batching.epoch(objective.n_samples, state.rng), strict=True):
+            value, gradient = estimate(theta, rows)
+            direction, memory = optimizer.direction(gradient, memory)
             decay = rate * optimizer.weight_decay * objective.coef(theta)
             theta = theta - rate * direction
             objective.coef(theta)[:] -= decay
             theta = self.prox(objective, theta, rate * np.broadcast_to(optimizer.stretch(memory), theta.shape))
-            met += value * (1.0 if rows is None else len(rows) / objective.n_samples)
+            met += value * self.batching.share(rows, objective.n_samples)
             if len(sums):
                 sums += theta
         state.memory = memory
         self.land(state, theta, sums, len(rates))
-        self.close(objective, state, met)
+        return met
 
     def prox(self, objective: P, theta: Array, rates: Array) -> Array:
         """Step over the part of the objective that has no gradient, in the metric's coordinates, as far as along gradients."""

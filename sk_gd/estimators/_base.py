@@ -31,7 +31,8 @@ from sk_gd.descent import (
 )
 from sk_gd.diagnosis import stability
 from sk_gd.estimators._callbacks import every_one, tasks_of
-from sk_gd.estimators._data import check_alpha, check_initial, check_rows, keep_weighted
+from sk_gd.estimators._dask import DaskRows
+from sk_gd.estimators._data import check_alpha, check_initial, check_rows
 from sk_gd.estimators._diagnosis import DiagnosisMixin
 from sk_gd.estimators._doc_link import DocLinkMixin
 from sk_gd.estimators._log import EpochLog
@@ -46,7 +47,9 @@ from sk_gd.optimizers import OPTIMIZERS, Optimizer
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import PRECONDITIONERS
 from sk_gd.schedules import SCHEDULES
-from sk_gd.sources import source_of
+from sk_gd.sources.dask import PartitionLostError
+
+AnyRows = Rows | DaskRows
 
 # The parameters that say how to descend.
 WORDS = ("variant", "batch_size", "optimizer", "learning_rate", "schedule", "preconditioner", "shuffle", "average")
@@ -94,14 +97,13 @@ class GradientDescentModel(
     }
 
     def _descend(
-        self, rows: Rows, held_out: Rows | None, task: Task, coef_init: Any, intercept_init: Any, given: tuple[Any, Any, Any]
+        self, rows: AnyRows, held_out: AnyRows | None, task: Task, coef_init: Any, intercept_init: Any, given: tuple[Any, Any, Any]
     ) -> None:
         """Fit on validated rows, and set the fitted attributes; callbacks see X, y and sample_weight as they were given."""
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         last: DescentState | None = getattr(self, "_state", None) if self.warm_start else None
         seed = seed if last is None else last.seed
-        self._n_rows = float(rows.targets.shape[0] if rows.weights is None else namespace(rows.weights).count_nonzero(rows.weights))
-        self._weight_sum = self._n_rows if rows.weights is None else float(namespace(rows.weights).sum(rows.weights))
+        self._n_rows, self._weight_sum = rows.mass()
         if self.early_stopping is not False and held_out is None:
             rows, held_out = rows.split(self.validation_fraction, task.stratified, seed)
         objective = self._objective(rows, task)
@@ -122,6 +124,10 @@ class GradientDescentModel(
                 reason = tasks.announced(plan).run(objective, state, stopping, self.on_divergence, every_one(watches))
             except DivergenceError:
                 raise FloatingPointError(divergence(self, objective, state)) from None
+            except PartitionLostError as error:
+                best = state.theta if state.best_theta is None else state.best_theta
+                error.best = self._attributes(objective, best, task)
+                raise
             value, gap = final_gap(objective, state)
             state.full_value, theta, kept = value, state.theta, state.n_epochs
             if held_out is not None and state.best_epoch != kept:
@@ -149,10 +155,9 @@ class GradientDescentModel(
         tasks.end()
         warn(self, reason, state.n_recoveries - recoveries, back_at_start=kept == 0 < state.n_epochs)
 
-    def _objective(self, rows: Rows, task: Task) -> Objective:
-        source = source_of(*keep_weighted(rows.X, rows.targets, rows.weights))
-        penalty = ElasticNet(check_alpha(self.alpha, source.n_features), self.l1_ratio, self.positive)
-        return Objective(task.loss, penalty, source, task.n_outputs, self.fit_intercept)
+    def _objective(self, rows: AnyRows, task: Task) -> Objective:
+        penalty = ElasticNet(check_alpha(self.alpha, self.n_features_in_), self.l1_ratio, self.positive)
+        return rows.objective(task.loss, penalty, task.n_outputs, self.fit_intercept)
 
     def _plan(self, objective: Objective) -> Plan:
         """The way down that the parameters ask for."""
@@ -163,7 +168,7 @@ class GradientDescentModel(
         return {name: getattr(self, name) for name in WORDS}
 
     @abstractmethod
-    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Rows, Task]:
+    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[AnyRows, Task]:
         """Rows that a fitted model is asked about."""
 
     def _objective_of(self, X: Any, y: Any, sample_weight: Any = None) -> Objective:
@@ -197,10 +202,10 @@ class GradientDescentModel(
             return state
         return DescentState(objective.prox(last.theta, 0.0), last.rng, seed=seed, history=history, n_updates=last.n_updates)
 
-    def _validation(self, objective: Objective, held_out: Rows, task: Task) -> Validation:
+    def _validation(self, objective: Objective, held_out: AnyRows, task: Task) -> Validation:
         """What early_stopping watches."""
         if self.early_stopping is True:
-            return Validation(by_loss(task.loss, held_out))
+            return Validation(by_loss(held_out.objective(task.loss, ElasticNet(0.0, 0.0), task.n_outputs, self.fit_intercept)))
         scorer = get_scorer(self.early_stopping) if isinstance(self.early_stopping, str) else self.early_stopping
 
         def model_at(theta: Array) -> Any:
@@ -209,7 +214,7 @@ class GradientDescentModel(
             model.__dict__.pop("feature_names_in_", None)  # the rows held out have lost theirs
             return model
 
-        return Validation(by_scorer(scorer, model_at, held_out))
+        return Validation(by_scorer(scorer, model_at, *held_out.in_memory()))
 
     def _attributes(self, objective: Objective, theta: Array, task: Task) -> dict[str, Any]:
         """What predictions need, in scikit-learn's shapes and X's dtype."""

@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where
 from sk_gd._compat import check_sample_weight, device_of, finest_dtype, get_namespace_and_device, move_to
+from sk_gd.sources.dask import is_collection
 
 
 @contextmanager
@@ -41,6 +42,10 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
 
     Numbers in y come to where X is; strings do so once they are codes.
     """
+    if is_collection(X):
+        raise ValueError(
+            "X is a Dask collection, which only fit and predictions take: give a partition at a time, X.partitions[i].compute()."
+        )
     if getattr(X, "requires_grad", False):
         raise ValueError("X records gradients (requires_grad=True), which would grow with every epoch: pass X.detach().")
     if issparse(X) and X.format in ("csr", "csc", "bsr"):

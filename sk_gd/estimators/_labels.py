@@ -67,8 +67,13 @@ def codes_of(y: Any, classes: Array, X: Any) -> Any:
     y = column_or_1d(y, warn=True)
     unknown = np.setdiff1d(labels_in(y), classes)
     if len(unknown):
-        raise ValueError(f"y_val holds labels that y does not: {unknown[:5].tolist()}; the classes are {classes[:20].tolist()}.")
+        raise ValueError(unknown_labels(unknown, classes))
     return codes_among(y, classes, X)
+
+
+def unknown_labels(unknown: Array, classes: Array) -> str:
+    """Why validation labels are refused."""
+    return f"y_val holds labels that y does not: {unknown[:5].tolist()}; the classes are {classes[:20].tolist()}."
 
 
 def class_weights(class_weight: Any, classes: Array, counts: Array) -> Array | None:

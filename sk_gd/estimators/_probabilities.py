@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sk_gd._array import Array, is_foreign, namespace, on_host, there
+from sk_gd.estimators._dask import lazily
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.losses import LogLoss, Multinomial
 
@@ -19,6 +20,7 @@ class ProbabilityMixin:
         raw = self._raw(X, method)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
+    @lazily
     @with_shared_docs
     def decision_function(self, X: Any) -> Array:
         """Raw predictions: how far rows lie on the side of a class.
@@ -34,6 +36,7 @@ class ProbabilityMixin:
         """
         return self._scores(X, "decision_function")
 
+    @lazily
     @with_shared_docs
     def predict(self, X: Any) -> Array:
         """Predict the labels of rows.
@@ -54,6 +57,7 @@ class ProbabilityMixin:
             return xp.take(there(classes, codes), codes)
         return classes[on_host(codes)]  # strings are NumPy's alone
 
+    @lazily
     @with_shared_docs
     def predict_proba(self, X: Any) -> Array:
         """Probabilities of the classes.
@@ -73,6 +77,7 @@ class ProbabilityMixin:
             return namespace(p).stack([1 - p, p], axis=1)
         return Multinomial(len(self.classes_)).mean(z)
 
+    @lazily
     @with_shared_docs
     def predict_log_proba(self, X: Any) -> Array:
         """Logarithms of the probabilities of the classes.

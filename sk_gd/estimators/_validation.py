@@ -10,9 +10,10 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sk_gd._array import Array, bits, double, is_foreign, namespace, on_host, rows_where, spans, there
-from sk_gd.descent import DescentState
+from sk_gd.descent import DescentState, Objective
 from sk_gd.estimators._data import keep_weighted
 from sk_gd.losses import Loss
+from sk_gd.penalties import ElasticNet
 from sk_gd.sources import source_of
 
 TILE = 2**16  # values fingerprinted at a time: they should stay in the second-level cache
@@ -38,6 +39,32 @@ class Rows:
     sample_weight: Array | None
     targets: Array
     weights: Array | None
+
+    @property
+    def row(self) -> tuple[int, ...]:
+        """Shape of a row of y."""
+        return tuple(self.y.shape[1:])
+
+    def filled(self, loss: Any) -> Loss:
+        """The loss with the numbers that it takes from the targets."""
+        known: Loss = loss.for_targets(self.targets, self.weights)
+        return known
+
+    def mass(self) -> tuple[float, float]:
+        """Number of rows that count, and the sum of their weights."""
+        if self.weights is None:
+            return float(self.targets.shape[0]), float(self.targets.shape[0])
+        xp = namespace(self.weights)
+        return float(xp.count_nonzero(self.weights)), float(xp.sum(self.weights))
+
+    def objective(self, loss: Loss, penalty: ElasticNet, n_outputs: int, fit_intercept: bool) -> Objective:
+        """F of these rows."""
+        source = source_of(*keep_weighted(self.X, self.targets, self.weights))
+        return Objective(loss, penalty, source, n_outputs, fit_intercept)
+
+    def in_memory(self) -> tuple[Any, Array, Array | None]:
+        """X, y and weights as a scikit-learn scorer takes them."""
+        return self.X, self.y, self.sample_weight
 
     def take(self, kept: Array) -> Rows:
         """Some of the rows."""
@@ -116,14 +143,14 @@ class Validation:
         return False
 
 
-def by_loss(loss: Loss, rows: Rows) -> Callable[[Array], float]:
-    """Minus the mean loss, weighted as in the objective, without the penalty."""
-    X, targets, weights = keep_weighted(rows.X, rows.targets, rows.weights)
-    source = source_of(X, targets, weights)
-    return lambda theta: -source.value_and_gradient(loss, theta, np.empty((0, 0)))[0] / source.n_samples
+def by_loss(objective: Objective) -> Callable[[Array], float]:
+    """Minus the mean loss on the rows held out, weighted as in the objective, which has no penalty."""
+    return lambda theta: -objective.value_and_gradient(theta)[0]
 
 
-def by_scorer(scorer: Callable[..., float], model_at: Callable[[Array], Any], rows: Rows) -> Callable[[Array], float]:
+def by_scorer(
+    scorer: Callable[..., float], model_at: Callable[[Array], Any], X: Any, y: Array, sample_weight: Array | None
+) -> Callable[[Array], float]:
     """What a scikit-learn scorer says of the model, given the user's own weights."""
-    weighted = {} if rows.sample_weight is None else {"sample_weight": rows.sample_weight}
-    return lambda theta: scorer(model_at(theta), rows.X, rows.y, **weighted)
+    weighted = {} if sample_weight is None else {"sample_weight": sample_weight}
+    return lambda theta: scorer(model_at(theta), X, y, **weighted)

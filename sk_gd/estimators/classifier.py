@@ -10,7 +10,8 @@ from sklearn.base import ClassifierMixin
 
 from sk_gd._array import Array, weigh_codes
 from sk_gd._compat import StrOptions, available_if, fit_context
-from sk_gd.estimators._base import GradientDescentModel
+from sk_gd.estimators._base import AnyRows, GradientDescentModel
+from sk_gd.estimators._dask import cluster_of, collect
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._labels import (
@@ -28,6 +29,7 @@ from sk_gd.estimators._probabilities import ProbabilityMixin
 from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import LogLoss, Loss, Multinomial
+from sk_gd.sources.dask import is_collection
 
 
 @with_shared_docs
@@ -198,16 +200,24 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             The fitted estimator.
         """
         given = (X, y, sample_weight)
-        with unchanged_on_error(self):
-            X, y = check_rows(self, X, y, reset=True)
-            weights = check_weights(sample_weight, X)
-            classes, codes = encode_labels(y, weights, X)
-            counts = weigh_codes(codes, weights, len(classes))
-            of_class = class_weights(self.class_weight, classes, counts)
-            rows = Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
+        with unchanged_on_error(self), cluster_of(X) as client:
+            rows: AnyRows
+            if is_collection(X):
+                rows = collect(self, client, X, y, sample_weight, reset=True)
+                classes = rows.encode()
+                counts = rows.class_sums(len(classes))
+                of_class = class_weights(self.class_weight, classes, counts)
+                rows.weigh(of_class)
+            else:
+                X, y = check_rows(self, X, y, reset=True)
+                weights = check_weights(sample_weight, X)
+                classes, codes = encode_labels(y, weights, X)
+                counts = weigh_codes(codes, weights, len(classes))
+                of_class = class_weights(self.class_weight, classes, counts)
+                rows = Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
             held_out = None
             if self._check_validation(X_val, y_val, sample_weight_val):
-                held_out = self._rows(X_val, y_val, sample_weight_val, classes, of_class)
+                held_out = self._rows(X_val, y_val, sample_weight_val, classes, of_class, client)
             if self.warm_start and hasattr(self, "_state"):
                 refuse_other_classes(self.classes_, classes)
             self._descend(rows, held_out, task_of(classes), coef_init, intercept_init, given)
@@ -256,13 +266,20 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             self._class_counts = counts.tolist()
         return self
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any, classes: Array, of_class: Array | None) -> Rows:
+    def _rows(
+        self, X: Any, y: Any, sample_weight: Any, classes: Array, of_class: Array | None, client: Any = None
+    ) -> AnyRows:
         """Rows of classes that are known."""
+        if is_collection(X):
+            collected = collect(self, client, X, y, sample_weight, reset=False)
+            collected.encode_as(classes)
+            collected.weigh(of_class)
+            return collected
         X, y = check_rows(self, X, y, reset=False)
         weights, codes = check_weights(sample_weight, X), codes_of(y, classes, X)
         return Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
 
-    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Rows, Task]:
+    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[AnyRows, Task]:
         of_class = class_weights(self.class_weight, self.classes_, np.array(self._class_counts))
         return self._rows(X, y, sample_weight, self.classes_, of_class), task_of(self.classes_)
 

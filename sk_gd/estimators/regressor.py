@@ -9,13 +9,15 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from sk_gd._array import Array, namespace
 from sk_gd._compat import HasMethods, StrOptions, available_if, fit_context
-from sk_gd.estimators._base import GradientDescentModel
+from sk_gd.estimators._base import AnyRows, GradientDescentModel
+from sk_gd.estimators._dask import cluster_of, collect, lazily
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._online import goes_online
 from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import REGRESSION_LOSSES, Loss
+from sk_gd.sources.dask import is_collection
 
 
 @with_shared_docs
@@ -189,13 +191,12 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
             The fitted estimator.
         """
         given = (X, y, sample_weight)
-        with unchanged_on_error(self):
-            rows = self._rows(X, y, sample_weight, reset=True)
-            held_out = None
+        with unchanged_on_error(self), cluster_of(X) as client:
+            rows, held_out = self._rows(X, y, sample_weight, reset=True, client=client), None
             if self._check_validation(X_val, y_val, sample_weight_val):
-                held_out = self._rows(X_val, y_val, sample_weight_val, reset=False)
-                if held_out.y.shape[1:] != rows.y.shape[1:]:
-                    raise ValueError(f"y_val has shape {held_out.y.shape}, but y has {rows.y.shape}: the targets must be the same.")
+                held_out = self._rows(X_val, y_val, sample_weight_val, reset=False, client=client)
+                if held_out.row != rows.row:
+                    raise ValueError(f"y_val has shape {held_out.row} in a row, but y {rows.row}: the targets must be the same.")
             self._descend(rows, held_out, self._task(rows), coef_init, intercept_init, given)
         return self
 
@@ -227,23 +228,28 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
             self._pass(rows, self._task(rows, known=getattr(self, "_loss", None)), (X, y, sample_weight))
         return self
 
-    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Rows, Task]:
+    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[AnyRows, Task]:
         rows = self._rows(X, y, sample_weight, reset=False)
         return rows, self._task(rows, known=self._loss)
 
-    def _task(self, rows: Rows, known: tuple[str, Loss] | None = None) -> Task:
+    def _task(self, rows: AnyRows, known: tuple[str, Loss] | None = None) -> Task:
         """The loss with the numbers that it takes from the targets; those of the first rows where rows come once."""
         loss = REGRESSION_LOSSES[self.loss]() if isinstance(self.loss, str) else self.loss
         if known is None or known[0] != repr(self.loss):
-            known = repr(self.loss), loss.for_targets(rows.targets, rows.weights)
+            known = repr(self.loss), rows.filled(loss)
         self._loss = known
-        return Task(known[1], rows.targets.shape[1], flat=rows.y.ndim == 1)
+        return Task(known[1], *(rows.row or (1,)), flat=not rows.row)
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Rows:
+    def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool, client: Any = None) -> AnyRows:
+        if is_collection(X):
+            collected = collect(self, client, X, y, sample_weight, reset=reset)
+            collected.team.tell("numbers", collected.dtype)
+            return collected
         X, y = check_rows(self, X, y, reset=reset, y_numeric=True, multi_output=True)
         weights = check_weights(sample_weight, X)
         return Rows(X, y, weights, namespace(y).reshape(y, (y.shape[0], -1)), weights)
 
+    @lazily
     @with_shared_docs
     def predict(self, X: Any) -> Array:
         """Predict the targets of rows.

@@ -35,6 +35,18 @@ class Curvature:
     center: Array
     moments: Array
 
+    def scaled(self, share: float) -> Curvature:
+        """Of rows that count ``share`` times as much."""
+        return Curvature(share * self.total, self.center, share * self.moments)
+
+    def __add__(self, other: Curvature) -> Curvature:
+        """Of the rows of both, exactly: the centers' distance adds to the moments (Chan, Golub and LeVeque 1979)."""
+        a, b = self.total.mean(), other.total.mean()
+        apart, pull = other.center - self.center, a * b / (a + b)
+        between = np.outer(apart, apart) if other.moments.ndim == 2 else apart**2
+        center = (a * self.center + b * other.center) / (a + b)
+        return Curvature(self.total + other.total, center, self.moments + other.moments + pull * between)
+
 
 class Bending(Protocol):
     """What a metric asks of an objective."""

@@ -1,4 +1,7 @@
-"""Sources: where the rows are. One file each, and one line here."""
+"""Sources: where the rows are. One file each, and one line here.
+
+Rows of Dask collections are in sources of the workers that hold them, see ``dask.py``.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,0 +1,242 @@
+"""An objective over rows in several places: the mean of theirs.
+
+``F(theta) = sum_p (n_p / n) F_p(theta) + penalty``, and so are its derivatives. Each part is an :class:`Objective` of its own, of
+all compiled passes; what travels is theta and numbers of its size. Slopes and second derivatives of rows stay where these are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from sk_gd._array import Array
+from sk_gd.descent.objective import NO_SLOPES, Objective, T
+from sk_gd.losses import Loss
+from sk_gd.penalties import ElasticNet
+from sk_gd.preconditioners import Coordinates, Curvature
+from sk_gd.sources import CSRSource
+
+
+class Places(Protocol):
+    """Where the parts are."""
+
+    def ask(self, name: str, *arguments: Any) -> list[Any]:
+        """What :class:`Part`'s method of this name says of every part, in an order that is always the same."""
+
+
+class Part:
+    """The rows of one place, as a sum: the answers of all parts add up to that of all rows.
+
+    What a row's loss is like at theta is kept until another theta is asked about: questions come in series.
+    """
+
+    def __init__(self, number: int, objective: Objective) -> None:
+        self.number, self.objective, self.count = number, objective, objective.n_samples
+        self.bent: tuple[Array, Callable[[Array], Array]] | None = None
+        self.anchored: tuple[Array, Array] | None = None
+        self.shuffled: tuple[int, Array, int] | None = None
+
+    def facts(self) -> tuple[int, int, bool]:
+        """Rows, stored values, and whether they are sparse."""
+        source = self.objective.source
+        return self.count, source.n_stored, isinstance(source, CSRSource)
+
+    def constant_value(self, intercept: Array) -> float:
+        return self.count * self.objective.value_without_features(intercept)
+
+    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        value, gradient = self.objective.value_and_gradient(theta)
+        return self.count * value, self.count * gradient
+
+    def anchor(self, theta: Array) -> tuple[float, Array]:
+        """``value_and_gradient``, keeping the slopes of the rows."""
+        slopes = self.objective.source.zeros(len(theta))
+        value, gradient = self.objective.value_and_gradient(theta, slopes=slopes)
+        self.anchored = theta, slopes
+        return self.count * value, self.count * gradient
+
+    def slopes_at(self, theta: Array) -> Array:
+        """The slopes of the rows, as kept, or made anew where this part has come from elsewhere."""
+        if self.anchored is None or not np.array_equal(self.anchored[0], theta):
+            self.anchor(theta)
+        assert self.anchored is not None
+        return self.anchored[1]
+
+    def estimate(
+        self, theta: Array, away: Array | None, seed: int, batch: int, n_batches: int, shuffle: bool
+    ) -> tuple[float, Array]:
+        """Sums over this part's rows of one batch; less their gradient at ``away``, if given.
+
+        Its order of rows, and where it lets batches begin, come from the seed and the number of the part.
+        """
+        if self.shuffled is None or self.shuffled[0] != seed:
+            rng = np.random.default_rng((seed, self.number))
+            order = rng.permutation(self.count) if shuffle else np.arange(self.count)
+            self.shuffled = seed, order, int(rng.integers(n_batches))
+        _, order, first = self.shuffled
+        begin, end = ((self.count * i + first) // n_batches for i in (batch, batch + 1))
+        rows = order[begin:end]
+        if not len(rows):
+            return 0.0, np.zeros(theta.shape)
+        value, gradient = self.objective.value_and_gradient(theta, rows)
+        if away is not None:
+            gradient = gradient - self.objective.value_and_gradient(away, rows)[1]
+        return len(rows) * value, len(rows) * gradient
+
+    def curvature(self, theta: Array, full: bool, centred: bool) -> Curvature:
+        return self.objective.curvature(theta, full, centred).scaled(self.count)
+
+    def joint_curvature(self, theta: Array) -> tuple[int, Curvature]:
+        return self.count, self.objective.joint_curvature(theta).scaled(self.count)
+
+    def apart(self, theta: Array, share: float) -> list[Curvature]:
+        return self.objective.apart(theta, max(1, int(share * self.count)), self.as_sums)
+
+    def as_sums(self, curvature: Curvature) -> Curvature:
+        return curvature.scaled(self.count)
+
+    def hessian_product(self, theta: Array, step: Array) -> Array:
+        if self.bent is None or not np.array_equal(self.bent[0], theta):
+            self.bent = theta, self.objective.hessian_product(theta)
+        return self.count * self.bent[1](step)
+
+    def greatest_product(self, step: Array) -> Array:
+        return self.count * self.objective.greatest_product()(step)
+
+    def row_smoothness(self, coordinates: Coordinates, theta: Array | None) -> float:
+        return self.objective.row_smoothness(coordinates, theta)
+
+    def sweep(self, step: Any, state: Any, anchor: Array, seed: int) -> tuple[int, float, Any]:
+        """An epoch over these rows alone: of an objective that is met on the way, and a state that has moved."""
+        state = replace(state, rng=np.random.default_rng((seed, self.number)))  # the parts of a worker are sent one for all
+        slopes = self.slopes_at(state.theta) if len(anchor) else NO_SLOPES
+        met = step.sweep_part(self.objective, state, slopes, anchor)
+        return self.count, self.count * met, state
+
+
+class Elsewhere:
+    """Stands for the source of rows that are elsewhere: what may be known of them here."""
+
+    def __init__(self, count: int, n_features: int, n_stored: int, sparse: bool, dtype: Any) -> None:
+        self.n_samples, self.n_features, self.n_stored, self.sparse = count, n_features, n_stored, sparse
+        self.dtype, self.given = np.dtype(dtype), np.empty((0, n_features), dtype)
+
+    def zeros(self, n_outputs: int) -> Array:
+        """No number for any row: they are kept where the rows are."""
+        return NO_SLOPES
+
+
+class PartedObjective(Objective):
+    """The objective of all parts.
+
+    Parameters
+    ----------
+    loss, penalty, n_outputs, fit_intercept
+        As in :class:`Objective`.
+    places : Places
+        Where the parts are.
+    summary : tuple of ndarray
+        Distinct targets, or means of them where the loss is quadratic, with their weights: what the best constant depends on.
+    dtype : dtype
+        Of X.
+    n_features : int
+        Columns of X.
+    """
+
+    def __init__(
+        self, loss: Loss, penalty: ElasticNet, places: Places, summary: tuple[Array, Array], n_features: int, dtype: Any,
+        n_outputs: int, fit_intercept: bool,
+    ) -> None:  # fmt: skip
+        facts = places.ask("facts")
+        self.counts = [count for count, _, _ in facts]
+        stored, sparse = sum(stored for _, stored, _ in facts), all(sparse for _, _, sparse in facts)
+        source: Any = Elsewhere(sum(self.counts), n_features, stored, sparse, dtype)
+        super().__init__(loss, penalty, source, n_outputs, fit_intercept)
+        self.places, self.summary = places, summary
+
+    @cached_property
+    def constant(self) -> Array:
+        theta = np.zeros(self.shape)
+        if self.fit_intercept:
+            theta[:, -1] = self.loss.constant(*self.summary)
+        return theta
+
+    def value_without_features(self, intercept: Array) -> float:
+        return float(sum(self.places.ask("constant_value", intercept))) / self.n_samples
+
+    def summed(self, parts: list[tuple[float, Array]], theta: Array, count: float) -> tuple[float, Array]:
+        """Value and gradient from sums over the parts."""
+        value, gradient = sum(part[0] for part in parts) / count, np.sum([part[1] for part in parts], axis=0) / count
+        self.n_passes += count / self.n_samples
+        coef = self.coef(theta)
+        self.coef(gradient)[:] += self.penalty.gradient(coef)
+        return value + self.penalty.value(coef), gradient
+
+    def value_and_gradient(self, theta: Array, rows: Any = None, slopes: Array = NO_SLOPES) -> tuple[float, Array]:
+        if rows is None:
+            return self.summed(self.places.ask("value_and_gradient", theta), theta, self.n_samples)
+        return self.summed(self.places.ask("estimate", theta, None, *rows), theta, self.n_samples / rows[2])
+
+    def anchored(self, theta: Array) -> tuple[float, Array]:
+        """``value_and_gradient``, the slopes of all rows being kept where these are."""
+        return self.summed(self.places.ask("anchor", theta), theta, self.n_samples)
+
+    def change(self, theta: Array, away: Array, rows: Any) -> tuple[float, Array]:
+        """Value estimated on some rows, and by how much their gradient differs from that at ``away``, penalty left in."""
+        return self.summed(self.places.ask("estimate", theta, away, *rows), theta, self.n_samples / rows[2])
+
+    def curvature(self, theta: Array, full: bool, centred: bool = True) -> Curvature:
+        self.n_passes += 1
+        parts = self.places.ask("curvature", theta, full, centred)
+        return sum(parts[1:], parts[0]).scaled(1 / self.n_samples)
+
+    def joint_curvature(self, theta: Array) -> Curvature:
+        self.n_passes += 1 + self.fit_intercept
+        parts = self.places.ask("joint_curvature", theta)
+        center = np.sum([count * part.center for count, part in parts], axis=0) / self.n_samples
+        moved = np.sum([recentred(part, center, self.shape) for _, part in parts], axis=0)
+        total = np.sum([part.total for _, part in parts], axis=0)
+        return Curvature(total / self.n_samples, center, moved / self.n_samples)
+
+    def apart(self, theta: Array, count: int, use: Callable[[Curvature], T]) -> list[T]:
+        self.n_passes += 2 + count * self.shape[0] / self.n_samples
+        blocks = zip(*self.places.ask("apart", theta, count / self.n_samples), strict=True)
+        return [use(sum(parts[1:], parts[0]).scaled(1 / self.n_samples)) for parts in blocks]
+
+    def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
+        self.n_passes += 1
+
+        def multiply(step: Array) -> Array:
+            self.n_passes += 1
+            product: Array = np.sum(self.places.ask("hessian_product", theta, step), axis=0) / self.n_samples
+            self.coef(product)[:] += self.l2 * self.coef(step)
+            return product
+
+        return multiply
+
+    def greatest_product(self) -> Callable[[Array], Array]:
+        def multiply(step: Array) -> Array:
+            product: Array = np.sum(self.places.ask("greatest_product", step), axis=0) / self.n_samples
+            return product
+
+        return multiply
+
+    def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
+        self.n_passes += 1 + (theta is not None)
+        return float(max(self.places.ask("row_smoothness", coordinates, theta)))
+
+
+def recentred(part: Curvature, center: Array, shape: tuple[int, int]) -> Array:
+    """Joint second moments about another center: ``(x - center, 1)`` is linear in ``(x - part.center, 1)``."""
+    n_outputs, width = shape
+    if width == len(center):
+        return part.moments
+    move = np.eye(width)
+    move[:-1, -1] = part.center - center
+    blocks = part.moments.reshape(n_outputs, width, n_outputs, width)
+    moved: Array = np.einsum("ab,kblc,dc->kald", move, blocks, move, optimize=True)
+    return moved.reshape(part.moments.shape)

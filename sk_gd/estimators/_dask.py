@@ -1,0 +1,230 @@
+"""The door for Dask collections: to the actors that hold their partitions, and lazily back to predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from copy import copy
+from functools import wraps
+from typing import Any, TypeVar
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk_gd._array import Array
+from sk_gd._compat import optional
+from sk_gd.descent import Objective, PartedObjective
+from sk_gd.estimators._labels import unknown_labels
+from sk_gd.estimators._partition import Partition
+from sk_gd.losses import Cornered, Loss, SquaredError
+from sk_gd.penalties import ElasticNet
+from sk_gd.sources.dask import Team, cluster, is_collection
+
+M = TypeVar("M", bound=Callable[..., Any])
+
+OF_A_FIT = ("_state", "history_", "coef_path_", "path_epochs_")  # what predictions do without
+
+
+def cluster_of(X: Any) -> AbstractContextManager[Any]:
+    """The client to fit with, None where the rows are in memory."""
+    return cluster() if is_collection(X) else nullcontext()
+
+
+def pack(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    """A partition's rows, together on one worker."""
+    return X, y, sample_weight
+
+
+class DaskRows:
+    """The rows of collections: in the words of :class:`~sk_gd.estimators._validation.Rows`, while they stay where they are.
+
+    Parameters
+    ----------
+    team : Team
+        Of actors that hold :class:`Partition`.
+    side : {"train", "held out"}
+        Which of their rows.
+    """
+
+    def __init__(self, team: Team, side: str = "train") -> None:
+        self.team, self.side = team, side
+        facts = team.ask("facts")
+        self.n_features, self.dtype = facts[0][1], np.result_type(*(np.dtype(fact[2]) for fact in facts)).str
+        for number, (_, n_features, _, row, _) in enumerate(facts):
+            if n_features != self.n_features or row != facts[0][3]:
+                raise ValueError(
+                    f"Partition {number} has {n_features} features and rows of y of shape {row}, but partition 0 has "
+                    f"{self.n_features} and {facts[0][3]}."
+                )
+        self.row = facts[0][3]
+        if not sum(fact[0] for fact in facts):
+            raise ValueError(f"Found array with 0 sample(s) (shape=(0, {self.n_features})) while a minimum of 1 is required.")
+
+    def summary(self, by_mean: bool) -> tuple[Array, Array]:
+        """Distinct targets, or the means of partitions, and their weights."""
+        parts = [part for part in self.team.ask("distinct", self.side, by_mean) if part is not None]
+        values, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return values, weights
+
+    def filled(self, loss: Any) -> Loss:
+        """The loss with the numbers that it takes from the targets."""
+        known: Loss = loss if isinstance(loss, SquaredError) else loss.for_targets(*self.summary(by_mean=False))
+        return known
+
+    def encode(self) -> Array:
+        """Take y as labels; the classes."""
+        classes = np.unique(np.concatenate(self.team.ask("labels")))
+        if len(classes) < 2:
+            found = f"only one class: {classes[0]!r}" if len(classes) else "none that counts"
+            raise ValueError(f"A classifier needs samples of at least 2 classes, but these data contain {found}.")
+        return self.encode_as(classes)
+
+    def encode_as(self, classes: Array) -> Array:
+        """Take y as labels of classes that are known."""
+        unknown = np.setdiff1d(np.concatenate(self.team.ask("labels")), classes)
+        if len(unknown):
+            raise ValueError(unknown_labels(unknown, classes))
+        self.team.tell("encode", self.dtype, classes)
+        return classes
+
+    def class_sums(self, n_classes: int) -> Array:
+        """The weights that the rows of each class sum to."""
+        sums: Array = np.sum(self.team.ask("class_sums", n_classes), axis=0)
+        return sums
+
+    def weigh(self, of_class: Array | None) -> None:
+        """Multiply the weights of classes into those of rows."""
+        if of_class is not None:
+            self.team.tell("weigh", of_class)
+
+    def mass(self) -> tuple[float, float]:
+        """Number of rows that count, and the sum of their weights."""
+        unit = self.weight_range()[1]
+        count, mass = np.sum(self.team.ask("mass", self.side, unit), axis=0)
+        return float(count), float(mass * unit)
+
+    def weight_range(self) -> tuple[float, float]:
+        """Least and largest weight."""
+        least, largest = zip(*self.team.ask("heaviest", self.side), strict=True)
+        return min(least), max(largest)
+
+    def split(self, fraction: float, stratified: bool, seed: int) -> tuple[DaskRows, DaskRows]:
+        """Rows to learn from, and about a fraction of them to validate on: a row's values and the seed decide.
+
+        Classes get their share as far as chance has it, since no one sees all rows.
+        """
+        self.team.tell("split", fraction, seed)
+        sides = self, DaskRows(self.team, "held out")
+        for side in sides:
+            if side.weight_range()[1] == 0:
+                purpose = "to learn from" if side is self else "to validate on"
+                raise ValueError(
+                    f"validation_fraction={fraction} leaves no row {purpose}: give X_val and y_val, or set early_stopping=False."
+                )
+        return sides
+
+    def objective(self, loss: Loss, penalty: ElasticNet, n_outputs: int, fit_intercept: bool) -> Objective:
+        """F of these rows."""
+        if isinstance(loss, Cornered):
+            raise ValueError(
+                "A loss whose slope jumps keeps a number for every row beside theta, which partitions of Dask do not: take "
+                "loss='huber', or rows in memory."
+            )
+        least, largest = self.weight_range()
+        if largest == 0:
+            raise ValueError("Sample weights must contain at least one non-zero number, got weights that are all zero.")
+        count, mass = self.mass()
+        unit = None if least == largest else mass / count
+        self.team.tell("aim", self.side, loss, penalty.positive, n_outputs, fit_intercept, unit)
+        summary = self.summary(by_mean=loss.quadratic)
+        return PartedObjective(loss, penalty, self, summary, self.n_features, self.dtype, n_outputs, fit_intercept)
+
+    def ask(self, name: str, *arguments: Any) -> list[Any]:
+        """What all parts of these rows say."""
+        return self.team.ask("of", self.side, name, *arguments)
+
+    def in_memory(self) -> Any:
+        """Refuses: a scorer wants rows in memory."""
+        raise ValueError(
+            "A scorer needs validation rows in memory: give X_val and y_val as arrays, or set early_stopping=True for the loss, "
+            "which is summed where the rows are."
+        )
+
+
+def collect(model: Any, client: Any, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> DaskRows:
+    """Have the partitions computed, kept on the workers, and checked there."""
+    if client is None:
+        raise ValueError("X_val is a Dask collection, but X is none: give both as collections, or X_val in memory.")
+    dask = optional("dask", "dask")
+    if getattr(X, "ndim", None) != 2:
+        raise ValueError(f"X has to be a Dask array of two dimensions or a Dask frame, got {type(X).__name__}.")
+    meta = X._meta if hasattr(X, "columns") else np.empty((0, X.shape[1]))
+    columns = {"X": X, "y": y} if sample_weight is None else {"X": X, "y": y, "sample_weight": sample_weight}
+    for name, column in columns.items():
+        if not is_collection(column) or not hasattr(column, "npartitions") or not hasattr(column, "ndim"):
+            raise ValueError(
+                f"X is a Dask collection, so {name} has to be a Dask array or frame in the same partitions, got "
+                f"{type(column).__name__}: for instance dask.array.from_array({name}, chunks=X.chunks[0])."
+            )
+    rows = X.chunks[0] if hasattr(X, "chunks") else None
+    parts = {name: partitions(name, column, rows) for name, column in columns.items()}
+    for name, part in parts.items():
+        if len(part) != len(parts["X"]):
+            raise ValueError(f"X has {len(parts['X'])} partitions, but {name} has {len(part)}: all have to be partitioned alike.")
+    nothing = [None] * len(parts["X"])
+    packed = [dask.delayed(pack)(*part) for part in zip(parts["X"], parts["y"], parts.get("sample_weight", nothing), strict=True)]
+    rows_of = DaskRows(Team(client, client.compute(packed), Partition))
+    validate_data(model, meta, reset=reset, skip_check_array=True)
+    return rows_of
+
+
+def partitions(name: str, column: Any, rows: tuple[float, ...] | None) -> list[Any]:
+    """The partitions of a collection, whole rows each, cut as X is where both sizes are known."""
+    if not hasattr(column, "chunks"):
+        return list(column.to_delayed())
+    if column.ndim == 2:
+        column = column.rechunk({1: -1})
+    elif column.ndim != 1:
+        raise ValueError(f"{name} has {column.ndim} dimensions: one or two are understood.")
+    known = rows is not None and not np.isnan([*rows, *column.chunks[0]]).any()
+    if known and column.chunks[0] != rows:
+        if sum(column.chunks[0]) != sum(rows or ()):
+            raise ValueError(f"X has {sum(rows or ())} rows, but {name} has {sum(column.chunks[0])}.")
+        column = column.rechunk({0: rows})
+    return list(np.ravel(column.to_delayed()))
+
+
+def lazily(method: M) -> M:
+    """A method of rows, which of a collection of rows gives a lazy one of predictions."""
+
+    @wraps(method)
+    def call(model: Any, X: Any) -> Any:
+        return predict_later(model, method.__name__, X) if is_collection(X) else method(model, X)
+
+    wrapped: Any = call
+    return wrapped
+
+
+def predict_later(model: Any, name: str, X: Any) -> Any:
+    """The method of this name for every partition, once the result is computed: a Dask array."""
+    check_is_fitted(model)
+    frame = not hasattr(X, "chunks")
+    validate_data(model, X._meta if frame else np.empty((0, X.shape[1])), reset=False, skip_check_array=True)
+    predictor = copy(model)
+    for attribute in OF_A_FIT:
+        vars(predictor).pop(attribute, None)
+    vars(predictor).pop("feature_names_in_", None)  # looked at here
+    dtype = np.result_type(*X.dtypes) if frame else X.dtype
+    like = getattr(predictor, name)(np.zeros((1, X.shape[1]), dtype if dtype.kind == "f" else np.float64))[:0]
+    if frame:
+        return X.map_partitions(of_block, predictor, name, like, meta=like)
+    X = X.rechunk({1: -1})
+    chunks = (X.chunks[0], *((size,) for size in like.shape[1:]))
+    dropped = [1] if like.ndim == 1 else []
+    return X.map_blocks(of_block, predictor, name, like, chunks=chunks, drop_axis=dropped, dtype=like.dtype, meta=like)
+
+
+def of_block(X: Any, model: Any, name: str, like: Array) -> Array:
+    """Predictions for one partition."""
+    predicted: Array = getattr(model, name)(X.to_numpy() if hasattr(X, "to_numpy") else X) if X.shape[0] else like
+    return predicted

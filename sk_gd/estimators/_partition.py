@@ -1,0 +1,143 @@
+"""A partition of Dask collections, on the worker that holds it: checked, encoded, and then a part of the objective."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_array
+from sklearn.utils.multiclass import check_classification_targets
+
+from sk_gd._array import Array, weigh_codes
+from sk_gd.descent import Objective, Part
+from sk_gd.estimators._data import check_weights
+from sk_gd.estimators._labels import codes_among, labels_in, weigh_rows
+from sk_gd.estimators._validation import fingerprints
+from sk_gd.losses import Loss
+from sk_gd.penalties import ElasticNet
+from sk_gd.sources import source_of
+
+
+class Partition:
+    """Rows of one partition.
+
+    Parameters
+    ----------
+    number : int
+        Of the partition.
+    rows : tuple of (X, y, sample_weight or None)
+        As they come from Dask: arrays, frames or sparse matrices.
+
+    Raises
+    ------
+    ValueError
+        If they are not usable; the message names the partition.
+    """
+
+    def __init__(self, number: int, rows: tuple[Any, Any, Any]) -> None:
+        self.number = number
+        try:
+            self.check(*rows)
+        except ValueError as error:
+            raise ValueError(f"In partition {number}: {error}") from None
+
+    def check(self, X: Any, y: Any, sample_weight: Any) -> None:
+        """Take the rows in, as :func:`check_rows` does."""
+        if issparse(X):
+            X.check_format(full_check=True)
+        dtype = [np.float64, np.float32]
+        self.X = check_array(X, accept_sparse="csr", dtype=dtype, order="C", ensure_min_samples=0, input_name="X")
+        self.y = check_array(y, ensure_2d=False, dtype=None, ensure_min_samples=0, input_name="y")
+        if len(self.y) != self.X.shape[0]:
+            raise ValueError(f"X has {self.X.shape[0]} rows, but y has {len(self.y)}: both have to be partitioned alike.")
+        self.weights = None
+        if sample_weight is not None:
+            self.weights = np.asarray(sample_weight, dtype=np.float64)
+            if len(self.y) and self.weights.any():
+                self.weights = check_weights(self.weights, self.X)
+            elif self.weights.shape != (len(self.y),):
+                raise ValueError(f"sample_weight has shape {self.weights.shape}, but y has {len(self.y)} rows.")
+        self.sides: dict[str, Part | None] = {}
+        self.held = np.zeros(len(self.y), dtype=bool)
+
+    def facts(self) -> tuple[int, int, str, tuple[int, ...], str]:
+        """Rows, columns, and precision of X, shape of a row of y, kind of y."""
+        return len(self.y), self.X.shape[1], self.X.dtype.str, self.y.shape[1:], self.y.dtype.kind
+
+    def numbers(self, dtype: str) -> None:
+        """Take y as numbers, X and y in the precision that all partitions have."""
+        self.X = self.X.astype(dtype, copy=False)
+        self.targets = self.y.astype(dtype).reshape(len(self.y), -1)
+        self.targets = check_array(self.targets, ensure_min_samples=0, input_name="y", dtype=dtype)
+
+    def labels(self) -> Array:
+        """The distinct labels of rows that count."""
+        check_classification_targets(self.y)
+        if self.y.ndim > 1 and self.y.shape[1] > 1:
+            raise ValueError(f"y should be a 1d array, got an array of shape {self.y.shape} instead.")
+        return labels_in(self.y.ravel(), self.weights)
+
+    def encode(self, dtype: str, classes: Array) -> None:
+        """Take y as the codes of classes."""
+        self.X = self.X.astype(dtype, copy=False)
+        codes = codes_among(self.y.ravel(), classes, self.X) if len(self.y) else np.empty(0, dtype=np.intp)
+        self.targets = codes.astype(dtype)[:, None]
+
+    def class_sums(self, n_classes: int) -> Array:
+        """The weights that the rows of each class sum to."""
+        return weigh_codes(self.targets[:, 0].astype(np.intp), self.weights, n_classes)
+
+    def weigh(self, of_class: Array) -> None:
+        """Multiply the weights of their classes into those of the rows."""
+        self.weights = weigh_rows(of_class, self.targets[:, 0].astype(np.intp), self.weights)
+
+    def split(self, fraction: float, seed: int) -> None:
+        """Hold out rows by their values: about a fraction of them, wherever they lie."""
+        if len(self.y):
+            self.held = fingerprints(self.X, seed) < np.uint64(int(fraction * 2**64) - 1)
+
+    def chosen(self, side: str) -> Array:
+        """The rows of a side that count."""
+        here = self.held if side == "held out" else ~self.held
+        return here if self.weights is None else here & (self.weights > 0)
+
+    def heaviest(self, side: str) -> tuple[float, float]:
+        """Least and largest weight of a side."""
+        weights = np.ones(len(self.y)) if self.weights is None else self.weights
+        weights = weights[self.chosen(side)]
+        return float(weights.min(initial=np.inf)), float(weights.max(initial=0.0))
+
+    def mass(self, side: str, unit: float) -> tuple[int, float]:
+        """Number of the rows of a side, and the sum of their weights in a unit."""
+        chosen = self.chosen(side)
+        return int(chosen.sum()), float(chosen.sum() if self.weights is None else (self.weights[chosen] / unit).sum())
+
+    def distinct(self, side: str, by_mean: bool) -> tuple[Array, Array] | None:
+        """Targets of a side with their weights, equal ones together; or their mean."""
+        chosen = self.chosen(side)
+        targets, weights = self.targets[chosen].astype(np.float64), np.ones(chosen.sum())
+        if self.weights is not None:
+            weights = self.weights[chosen]
+        if not len(targets):
+            return None
+        if by_mean:
+            return np.average(targets, axis=0, weights=weights)[None], weights.sum(keepdims=True)
+        values, group = np.unique(targets, axis=0, return_inverse=True)
+        return values, np.bincount(group.ravel(), weights=weights)
+
+    def aim(self, side: str, loss: Loss, positive: bool, n_outputs: int, fit_intercept: bool, unit: float | None) -> None:
+        """Become a part of an objective; weights are in a unit that makes their mean over all partitions one, None if all are."""
+        chosen = self.chosen(side)
+        self.sides[side] = None
+        if chosen.any():
+            whole = bool(chosen.all())
+            X, targets = (self.X, self.targets) if whole else (self.X[chosen], self.targets[chosen])
+            weights = None if unit is None or self.weights is None else self.weights[chosen] / unit
+            penalty = ElasticNet(0.0, 0.0, positive)
+            self.sides[side] = Part(self.number, Objective(loss, penalty, source_of(X, targets, weights), n_outputs, fit_intercept))
+
+    def of(self, side: str, name: str, *arguments: Any) -> Any:
+        """What the part says; None where no row is on this side."""
+        part = self.sides[side]
+        return None if part is None else getattr(part, name)(*arguments)

@@ -1,0 +1,234 @@
+"""Rows in the partitions of Dask collections: one actor per worker holds its partitions, and answers small questions about them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from sk_gd._compat import OneBlasThread, n_threads, optional
+
+PATIENCE = 10.0  # seconds to wait for a worker where none is left
+POLL = 1.0  # seconds after which a silent worker is asked whether it still lives
+RELOCATIONS = 20  # recoveries of one fit: a cluster that loses more workers than that is not going to keep any
+
+
+class PartitionLostError(RuntimeError):
+    """A partition is gone with the worker that held it, and nothing is left to compute it from.
+
+    Attributes
+    ----------
+    best : dict
+        ``coef_`` and ``intercept_`` of the best model until then, to be given to the next ``fit`` as ``coef_init`` and
+        ``intercept_init``; empty if there was none yet.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.best: dict[str, Any] = {}
+
+
+def is_collection(X: Any) -> bool:
+    """Whether X is a Dask collection; dask is not imported for this, since without it there are none."""
+    return "dask" in sys.modules and bool(sys.modules["dask"].is_dask_collection(X))
+
+
+@contextmanager
+def cluster() -> Iterator[Any]:
+    """The client of the task that this runs in, else the current one, else one of a local cluster of threads that ends with us."""
+    distributed = optional("distributed", "dask")
+    try:
+        distributed.get_worker()
+    except ValueError:
+        try:
+            yield distributed.default_client()
+        except ValueError as error:
+            if "No clients found" not in str(error):
+                raise
+            with distributed.Client(processes=False, n_workers=1, dashboard_address=":0") as client:
+                yield client
+    else:
+        with distributed.worker_client() as client:
+            yield client
+
+
+class Shard:
+    """The actor: holds some partitions, made as its team says, and asks them.
+
+    Parameters
+    ----------
+    make : callable
+        Number of a partition and its rows to the object that is asked.
+    numbers, rows : list
+        Of the partitions held.
+    script : list of (str, tuple)
+        What all partitions have been told so far.
+    """
+
+    def __init__(self, make: Callable[[int, Any], Any], numbers: list[int], rows: list[Any], script: list[tuple[str, Any]]) -> None:
+        self.numbers, self.parts, self.failed = numbers, [], None
+        distributed = optional("distributed", "dask")
+        self.n_threads = max(1, distributed.get_worker().state.nthreads // n_threads())  # a partition uses the others itself
+        for number, part in zip(numbers, rows, strict=True):
+            try:
+                self.parts.append(make(number, part))
+            except ValueError as error:
+                self.failed = error
+                return
+        for name, arguments in script:
+            self.ask(name, arguments)
+
+    def ask(self, name: str, arguments: tuple[Any, ...]) -> tuple[list[tuple[int, Any]], Exception | None]:
+        """What the method of this name says of every partition, or the error of one of them."""
+
+        def of_part(part: Any) -> Any:
+            with np.errstate(all="ignore"):  # the driver looks at every value; and numpy's states are those of a thread
+                return getattr(part, name)(*arguments)
+
+        if self.failed is not None:
+            return [], self.failed
+        try:
+            with OneBlasThread(), ThreadPoolExecutor(self.n_threads) as pool:
+                answers = list(map(of_part, self.parts) if self.n_threads == 1 else pool.map(of_part, self.parts))
+        except Exception as error:  # said to the driver as an answer: what is raised here looks like a lost worker there
+            return [], error
+        return list(zip(self.numbers, answers, strict=True)), None
+
+
+class Team:
+    """The actors of one fit, and the client they are reached by.
+
+    Answers come in the order of the partitions, whoever holds them: sums have the same bits on any number of workers, wherever
+    these have the rows. When a worker is lost, the cluster recomputes what it held, new actors are told what the old ones knew,
+    and the question is asked again.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of the cluster.
+    partitions : list of Future
+        The rows.
+    make : callable
+        See :class:`Shard`.
+    """
+
+    def __init__(self, client: Any, partitions: list[Any], make: Callable[[int, Any], Any]) -> None:
+        self.client, self.partitions, self.make = client, partitions, make
+        self.script: list[tuple[str, tuple[Any, ...]]] = []
+        self.actors: list[Any] = []
+        self.n_relocations = 0
+        self.recover()
+
+    def tell(self, name: str, *arguments: Any) -> None:
+        """Call a method of every partition, and of every one that takes its place."""
+        self.ask(name, *arguments)
+        self.script.append((name, arguments))
+
+    def ask(self, name: str, *arguments: Any) -> list[Any]:
+        """What the method of this name says of every partition, in order; None, of a partition that has no rows, is left out."""
+        while True:
+            try:
+                answers = self.gather(name, arguments)
+            except Exception as error:  # of the transport: Dask has many names for a worker that is gone
+                self.n_relocations += 1
+                if self.n_relocations > RELOCATIONS:
+                    raise RuntimeError(f"The cluster has lost workers {RELOCATIONS} times during this fit: giving up.") from error
+                self.recover()
+                continue
+            for _, failure in answers:
+                if failure is not None:
+                    raise failure
+            ordered = dict(answer for shard, _ in answers for answer in shard)
+            return [ordered[number] for number in sorted(ordered) if ordered[number] is not None]
+
+    def gather(self, name: str, arguments: tuple[Any, ...]) -> list[Any]:
+        """The actors' answers; raises whatever the transport does when one is gone."""
+        answers = []
+        for call in [actor.ask(name, arguments) for actor in self.actors]:
+            while True:
+                try:
+                    answers.append(call.result(timeout=POLL))
+                    break
+                except TimeoutError:
+                    if self.client.status != "running":
+                        raise
+        whole = sum(len(shard) for shard, _ in answers) == len(self.partitions)
+        if not whole and all(failure is None for _, failure in answers):
+            raise RuntimeError("a partition is missing")
+        return answers
+
+    def recover(self) -> None:
+        """Wait until the cluster has all partitions, and give them to actors where they are."""
+        last_seen = time.monotonic()
+        while True:
+            try:
+                if self.place():
+                    return
+                last_seen = time.monotonic()
+            except PartitionLostError:
+                raise
+            except Exception as error:  # as above
+                if self.client.status != "running":
+                    raise RuntimeError(
+                        "The Dask cluster was closed during the fit, or cannot be reached any more: start one, and fit again."
+                    ) from error
+                if time.monotonic() - last_seen > PATIENCE:
+                    raise RuntimeError(f"No worker of the Dask cluster has answered for {PATIENCE:.0f} s: {error}") from error
+                time.sleep(0.1)
+
+    def place(self) -> bool:
+        """Give the partitions to actors; False if some have yet to be computed."""
+        client, distributed = self.client, optional("distributed", "dask")
+        alive = sorted(client.run(os.getpid, on_error="ignore"))  # the scheduler may still list the dead
+        if not alive:
+            raise RuntimeError("the cluster has no workers")
+        self.refuse_lost()
+        try:
+            distributed.wait(self.partitions, timeout=POLL)
+        except TimeoutError:
+            return False
+        except distributed.FuturesCancelledError:
+            self.refuse_lost()
+            return False
+        self.refuse_lost()
+        holders = client.who_has(self.partitions)
+        held: dict[str, list[int]] = {worker: [] for worker in alive}
+        for number, partition in enumerate(self.partitions):
+            here = [worker for worker in holders.get(partition.key, ()) if worker in held]
+            held[here[0] if here else alive[number % len(alive)]].append(number)
+        how = {"allow_other_workers": True, "actor": True, "pure": False}
+        futures = [
+            client.submit(Shard, self.make, numbers, [self.partitions[n] for n in numbers], self.script, workers=[worker], **how)
+            for worker, numbers in held.items()
+            if numbers
+        ]
+        for future in futures:
+            while True:
+                try:
+                    future.result(timeout=POLL)
+                    break
+                except TimeoutError:
+                    if client.status != "running" or future.key not in client.futures:
+                        raise
+        self.actors = [future.result() for future in futures]
+        return True
+
+    def refuse_lost(self) -> None:
+        """Name the partitions that cannot be computed any more; raise the error of one that never could be."""
+        for number, partition in enumerate(self.partitions):
+            if partition.status == "error":
+                raise PartitionLostError(f"Partition {number} cannot be computed: {partition.exception()!r}") from None
+        if self.client.status != "running":
+            raise RuntimeError("the client is closed")
+        lost = [number for number, partition in enumerate(self.partitions) if partition.status == "cancelled"]
+        if lost:
+            raise PartitionLostError(
+                f"Partition {', '.join(map(str, lost))} of X, y or sample_weight was lost with the worker that held it; nothing "
+                "is left to compute it from (so it is with scattered data): load them anew, from files that workers see."
+            )

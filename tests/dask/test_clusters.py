@@ -1,0 +1,86 @@
+"""Where a fit runs: on a cluster of its own, on the current one, inside a task; the result has the same bits everywhere."""
+
+import dask.array as da
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+from numpy.testing import assert_array_equal
+
+from sk_gd import GDLinearRegressor, GDLogisticClassifier
+
+
+@pytest.fixture
+def rows(make_problem):
+    X, y, _ = make_problem("binary", n_samples=300)
+    return da.from_array(X, chunks=(50, -1)), da.from_array(y, chunks=50)
+
+
+def fitted(variant, A, b):
+    return GDLogisticClassifier(variant, tol=1e-8, max_iter=40, random_state=0).fit(A, b)
+
+
+def test_any_number_of_workers(variant, rows):
+    """No client: a local cluster is made for the fit, and gone after it. One, two and three workers: the same bits."""
+    alone = fitted(variant, *rows)
+    with pytest.raises(ValueError, match="No clients"):
+        Client.current()
+    for n_workers in (2, 3):
+        how = {"threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
+        with LocalCluster(n_workers=n_workers, **how) as cluster, Client(cluster):
+            model = fitted(variant, *rows)
+        assert_array_equal(model.coef_, alone.coef_)
+        assert_array_equal(model.loss_curve_, alone.loss_curve_)
+
+
+def test_placement(variant, rows, threads):
+    """All partitions on one worker, or some on each."""
+    A, b = rows
+    first = next(iter(threads.scheduler_info()["workers"]))
+    here = threads.persist([A, b], workers=[first])
+    assert_array_equal(fitted(variant, *here).coef_, fitted(variant, A, b).coef_)
+
+
+def test_messages_are_small(rows, threads, monkeypatch):
+    """What is asked and answered in a round does not grow with the rows."""
+    from distributed.protocol import serialize
+    from distributed.utils import nbytes
+
+    from sk_gd.sources.dask import Team
+
+    largest, ask = [], Team.gather
+
+    def weighed(team, name, arguments):
+        answers = ask(team, name, arguments)
+        frames = [frame for x in (arguments, *answers) for frame in serialize.__globals__["serialize_bytelist"](x)]
+        largest.append(max(map(nbytes, frames)))
+        return answers
+
+    monkeypatch.setattr(Team, "gather", weighed)
+    A = da.random.default_rng(0).normal(size=(40_000, 4), chunks=(10_000, -1))
+    for variant in ("batch", "mini-batch", "stochastic"):
+        GDLinearRegressor(variant, max_iter=5).fit(A, A.sum(axis=1))
+    assert max(largest) < 20_000  # a number for every row of a partition would be 80,000
+
+
+def in_a_task(n):
+    X = np.random.default_rng(0).normal(size=(n, 3))
+    A = da.from_array(X, chunks=(n // 4, -1))
+    return GDLinearRegressor().fit(A, A.sum(axis=1)).coef_
+
+
+def test_inside_a_task(threads):
+    """As in a grid search that runs on the cluster: the fit asks the cluster that it is in."""
+    found = threads.gather(threads.map(in_a_task, [80, 90, 100, 110]))
+    for coef in found:
+        np.testing.assert_allclose(coef, np.ones(3))
+
+
+def test_predictions_need_no_fit_history(rows, threads):
+    """A fitted model travels to the workers without what only its fit needs, and pickles without a client."""
+    import pickle
+
+    A, b = rows
+    model = GDLogisticClassifier(warm_start=True, max_iter=50).fit(A, b)
+    copied = pickle.loads(pickle.dumps(model))
+    assert_array_equal(copied.predict(A).compute(), model.predict(A.compute()))
+    assert_array_equal(copied.fit(A, b).coef_, model.fit(A, b).coef_)

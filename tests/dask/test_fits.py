@@ -1,0 +1,132 @@
+"""A Dask collection is fitted to the same model as its rows in memory, by every variant; the way it is cut does not matter."""
+
+import dask.array as da
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd.losses import Huber
+
+pytestmark = pytest.mark.usefixtures("threads")
+
+TARGETS = {"regression": GDLinearRegressor, "multi-output": GDLinearRegressor, "binary": GDLogisticClassifier,
+           "multinomial": GDLogisticClassifier}  # fmt: skip
+
+
+def same(model, other, rtol=1e-6):
+    assert_allclose(model.coef_, other.coef_, rtol=rtol, atol=rtol * np.abs(other.coef_).max())
+    assert_allclose(model.intercept_, other.intercept_, rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_every_target(target, weighted, variant, make_problem, split):
+    """Raw columns, uneven and empty partitions, weights of which some are zero."""
+    X, y, s = make_problem(target, columns="raw", weighted=weighted)
+    s = s * (np.arange(len(s)) % 7 > 0) if weighted else None
+    model = TARGETS[target](variant, alpha=1e-3, tol=1e-10, random_state=0)
+    expected = TARGETS[target](variant, alpha=1e-3, tol=1e-10, random_state=0).fit(X, y, s)
+    model.fit(split(X), split(y), split(s) if weighted else None)
+    same(model, expected)
+    assert model.converged_
+    assert_allclose(model.to_sklearn().predict(X), model.predict(X))
+    assert model._weight_sum == pytest.approx(expected._weight_sum)
+    assert model._n_rows == expected._n_rows
+
+
+@pytest.mark.parametrize("params", [{"l1_ratio": 0.7, "alpha": 0.02}, {"positive": True}, {"fit_intercept": False}], ids=str)
+@pytest.mark.parametrize("target", ["regression", "multinomial"])
+def test_penalties(params, target, variant, make_problem, split):
+    """A kink in the penalty, a bound, no intercept."""
+    X, y, _ = make_problem(target)
+    make = lambda: TARGETS[target](variant, tol=1e-9, random_state=0, **params)  # noqa: E731
+    same(make().fit(split(X), split(y)), make().fit(X, y), rtol=1e-4)
+
+
+def test_wide_rows_use_products(make_problem, split):
+    """Above max_full features the metric is known by its products: what bends in rows stays where they are."""
+    X, y, _ = make_problem("binary", n_samples=150, n_features=1100)
+    expected = GDLogisticClassifier(alpha=0.01, tol=1e-8).fit(X, y)
+    model = GDLogisticClassifier(alpha=0.01, tol=1e-8).fit(split(X), split(y))
+    assert "conjugate" in model.method_
+    same(model, expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("params", [{"class_weight": "balanced"}, {"class_weight": {0: 3.0}}], ids=str)
+def test_class_weights(params, make_problem, split):
+    """They come from the classes of all partitions; a partition may lack some."""
+    X, y, _ = make_problem("binary")
+    order = np.argsort(y, kind="stable")
+    labels = np.array(["no", "yes"])[y[order]] if params["class_weight"] == "balanced" else y[order]
+    expected = GDLogisticClassifier(tol=1e-10, **params).fit(X[order], labels)
+    model = GDLogisticClassifier(tol=1e-10, **params).fit(split(X[order]), split(labels))
+    same(model, expected)
+    assert_array_equal(model.classes_, expected.classes_)
+
+
+def test_robust_loss(make_problem, split):
+    """Huber's width is in units of the spread of all targets."""
+    X, y, s = make_problem(weighted=True)
+    same(
+        GDLinearRegressor(loss=Huber(), tol=1e-10).fit(split(X), split(y), split(s)),
+        GDLinearRegressor(loss=Huber(), tol=1e-10).fit(X, y, s),
+    )
+
+
+def test_sparse_partitions(variant, make_problem):
+    """Partitions that are CSR matrices are read as they are."""
+    X, y, _ = make_problem("binary")
+    rows = da.from_array(X, chunks=(40, -1)).map_blocks(sparse.csr_matrix)
+    model = GDLogisticClassifier(variant, tol=1e-10, random_state=0).fit(rows, da.from_array(y, chunks=40))
+    same(model, GDLogisticClassifier(variant, tol=1e-10, random_state=0).fit(X, y))
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "adam", "momentum"])
+@pytest.mark.parametrize("average", [False, True])
+def test_optimizers_of_the_user(optimizer, average, variant, make_problem, split, Judge):
+    """Explicit optimizers come near the minimum in every variant; batch takes the very same steps."""
+    X, y, _ = make_problem(n_samples=400)
+    make = lambda: GDLinearRegressor(variant, optimizer=optimizer, average=average, max_iter=60, tol=None, random_state=0)  # noqa: E731
+    model = make().fit(split(X), split(y))
+    assert Judge(X, y).gap(model) < 0.05
+    if variant == "batch":
+        same(model, make().fit(X, y))
+
+
+def test_saga_is_refused(make_problem, split):
+    """With what to use instead."""
+    X, y, _ = make_problem()
+    with pytest.raises(ValueError, match="svrg"):
+        GDLinearRegressor("stochastic", optimizer="saga").fit(split(X), split(y))
+
+
+def test_parts_that_differ(make_problem, Judge):
+    """Stochastic descent arrives though every partition by itself would lead elsewhere: rows sorted by their target."""
+    X, y, _ = make_problem(n_samples=300)
+    order = np.argsort(y)
+    model = GDLinearRegressor("stochastic", tol=1e-6, random_state=0)
+    model.fit(da.from_array(X[order], chunks=(60, -1)), da.from_array(y[order], chunks=60))
+    assert Judge(X, y).gap(model) < 1e-6
+    assert np.all(np.diff(model.loss_curve_) <= 1e-12 * model.loss_curve_[0])
+
+
+def test_float32(make_problem, split):
+    """float32 in, float32 out."""
+    X, y, _ = make_problem()
+    model = GDLinearRegressor().fit(split(X.astype(np.float32)), split(y.astype(np.float32)))
+    assert model.coef_.dtype == np.float32
+    assert model.predict(split(X.astype(np.float32))).compute().dtype == np.float32
+
+
+def test_continued(make_problem, split):
+    """Ten epochs and ten more from a warm start equal twenty."""
+    X, y, _ = make_problem("binary")
+    make = lambda n: GDLogisticClassifier(optimizer="gd", max_iter=n, tol=None, warm_start=True)  # noqa: E731
+    twice, once = make(10), make(20).fit(split(X), split(y))
+    for _ in range(2):
+        twice.fit(split(X), split(y))
+    assert_array_equal(twice.coef_, once.coef_)
+    given = make(10).fit(split(X), split(y), coef_init=once.coef_, intercept_init=once.intercept_)
+    assert given.loss_curve_[0] == pytest.approx(once.loss_curve_[-1])
