@@ -13,6 +13,7 @@ from sk_gd.sources._base import Block, Source
 from sk_gd.sources._compiled import CompiledSource
 from sk_gd.sources.array_api import ArrayAPISource
 from sk_gd.sources.csr import CSRSource
+from sk_gd.sources.dask import PartitionLostError
 from sk_gd.sources.dense import DenseSource
 
 SOURCES: tuple[tuple[Callable[[Any], bool], type[Source]], ...] = (  # the first that recognises X takes it
@@ -31,4 +32,14 @@ def source_of(X: Any, y: Array, weights: Array | None) -> Source:
     return source
 
 
-__all__ = ["SOURCES", "ArrayAPISource", "Block", "CSRSource", "CompiledSource", "DenseSource", "Source", "source_of"]
+__all__ = [
+    "SOURCES",
+    "ArrayAPISource",
+    "Block",
+    "CSRSource",
+    "CompiledSource",
+    "DenseSource",
+    "PartitionLostError",
+    "Source",
+    "source_of",
+]
