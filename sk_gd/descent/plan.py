@@ -149,7 +149,8 @@ def make_plan(
         name = _name("steepest descent with line search", metric) + begun
         return Plan(_line_search(objective, metric), name, begin=start)
     metric = _metric(objective, preconditioner, sweeps=True)
-    batching, plain, reduced = Batching(size, shuffle), ScheduledStep if everything else SweepStep, REDUCED
+    batching, reduced = Batching(size, shuffle), REDUCED
+    plain: type[ScheduledStep[Objective]] = ScheduledStep if everything else SweepStep
     if isinstance(objective, PartedObjective) and not everything:
         if optimizer == "saga":
             raise ValueError(
@@ -157,7 +158,7 @@ def make_plan(
                 "optimizer='auto', or choose 'svrg'."
             )
         batching, plain, parted = on_parts(objective, variant, size, shuffle)
-        reduced = {"svrg": parted}
+        reduced, begun = {"svrg": parted}, ", in all partitions at once" if variant == "stochastic" else ""
     if optimizer == "auto" and not everything:
         optimizer = "svrg"
     if isinstance(optimizer, str) and optimizer in REDUCED:

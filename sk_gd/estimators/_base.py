@@ -31,7 +31,7 @@ from sk_gd.descent import (
 )
 from sk_gd.diagnosis import stability
 from sk_gd.estimators._callbacks import every_one, tasks_of
-from sk_gd.estimators._dask import DaskRows
+from sk_gd.estimators._dask import AnyRows
 from sk_gd.estimators._data import check_alpha, check_initial, check_rows
 from sk_gd.estimators._diagnosis import DiagnosisMixin
 from sk_gd.estimators._doc_link import DocLinkMixin
@@ -41,15 +41,13 @@ from sk_gd.estimators._report import divergence, warn
 from sk_gd.estimators._sparse import SparseCoefMixin
 from sk_gd.estimators._task import Task, set_all
 from sk_gd.estimators._twin import TwinMixin
-from sk_gd.estimators._validation import Rows, Validation, by_loss, by_scorer
+from sk_gd.estimators._validation import Validation, by_loss, by_scorer
 from sk_gd.estimators._versioned import VersionedMixin
 from sk_gd.optimizers import OPTIMIZERS, Optimizer
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import PRECONDITIONERS
 from sk_gd.schedules import SCHEDULES
 from sk_gd.sources.dask import PartitionLostError
-
-AnyRows = Rows | DaskRows
 
 # The parameters that say how to descend.
 WORDS = ("variant", "batch_size", "optimizer", "learning_rate", "schedule", "preconditioner", "shuffle", "average")

@@ -14,8 +14,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sk_gd._array import Array
 from sk_gd._compat import optional
 from sk_gd.descent import Objective, PartedObjective
+from sk_gd.estimators._data import refuse_collection
 from sk_gd.estimators._labels import unknown_labels
 from sk_gd.estimators._partition import Partition
+from sk_gd.estimators._validation import Rows
 from sk_gd.losses import Cornered, Loss, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources.dask import Team, cluster, is_collection
@@ -151,10 +153,13 @@ class DaskRows:
         )
 
 
+AnyRows = Rows | DaskRows
+
+
 def collect(model: Any, client: Any, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> DaskRows:
     """Have the partitions computed, kept on the workers, and checked there."""
     if client is None:
-        raise ValueError("X_val is a Dask collection, but X is none: give both as collections, or X_val in memory.")
+        refuse_collection()
     dask = optional("dask", "dask")
     if getattr(X, "ndim", None) != 2:
         raise ValueError(f"X has to be a Dask array of two dimensions or a Dask frame, got {type(X).__name__}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from scipy.sparse import issparse
@@ -37,15 +37,21 @@ def follow(values: Any, X: Any) -> Any:
     return move_to(values if is_foreign(values) else np.asarray(values), xp=xp, device=device)
 
 
+def refuse_collection() -> NoReturn:
+    """Say where Dask collections are taken."""
+    raise ValueError(
+        "X is a Dask collection, but rows in memory are needed here: fit takes a collection as X, and beside it as X_val, and the "
+        "predictions do. Give a partition at a time, X.partitions[i].compute()."
+    )
+
+
 def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, reset: bool, **check_params: Any) -> Any:
     """X, and y if given, as float32 or float64: dense in C order or CSR whose indices are sound, or an array of another library.
 
     Numbers in y come to where X is; strings do so once they are codes.
     """
     if is_collection(X):
-        raise ValueError(
-            "X is a Dask collection, which only fit and predictions take: give a partition at a time, X.partitions[i].compute()."
-        )
+        refuse_collection()
     if getattr(X, "requires_grad", False):
         raise ValueError("X records gradients (requires_grad=True), which would grow with every epoch: pass X.detach().")
     if issparse(X) and X.format in ("csr", "csc", "bsr"):

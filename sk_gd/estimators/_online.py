@@ -10,14 +10,14 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 
-from sk_gd._array import Array, namespace, on_host
+from sk_gd._array import Array, on_host
 from sk_gd._compat import OneBlasThread
 from sk_gd.descent import DescentState, DivergenceError, History, Objective, Seen, StoppingRule, make_online_plan
 from sk_gd.estimators._callbacks import every_one, tasks_of
+from sk_gd.estimators._dask import AnyRows
 from sk_gd.estimators._log import EpochLog
 from sk_gd.estimators._report import divergence, warn_of_rate
 from sk_gd.estimators._task import Task, set_all
-from sk_gd.estimators._validation import Rows
 
 OF_A_WHOLE_FIT = ("converged_", "stop_reason_", "optimality_")  # nobody can say of rows that are gone
 
@@ -54,14 +54,16 @@ class OnlineMixin:
 
     best_iter_: int | None
 
-    def _pass(self: Any, rows: Rows, task: Task, given: tuple[Any, Any, Any], grow: Callable[[Array], Array] | None = None) -> None:
+    def _pass(
+        self: Any, rows: AnyRows, task: Task, given: tuple[Any, Any, Any], grow: Callable[[Array], Array] | None = None
+    ) -> None:
         """Learn from a chunk, and set the fitted attributes; ``grow`` makes room in theta for outputs that are new.
 
         Callbacks see a fit of one epoch on X, y and sample_weight as they were given, whose wish to stop it has come true.
         """
         objective = self._objective(rows, task)
         state = self._online_state(objective, grow)
-        weight = float(objective.n_samples if rows.weights is None else namespace(rows.weights).sum(rows.weights))
+        weight = rows.mass()[1]
         plan = make_online_plan(objective, weight, **self._words())
         once = StoppingRule(None, 1, 1, None, np.nan, first_epoch=state.n_epochs)
         tasks = tasks_of(self, given, 1, lambda theta: self._attributes(objective, theta, task))

@@ -10,8 +10,8 @@ from sklearn.base import ClassifierMixin
 
 from sk_gd._array import Array, weigh_codes
 from sk_gd._compat import StrOptions, available_if, fit_context
-from sk_gd.estimators._base import AnyRows, GradientDescentModel
-from sk_gd.estimators._dask import cluster_of, collect
+from sk_gd.estimators._base import GradientDescentModel
+from sk_gd.estimators._dask import AnyRows, cluster_of, collect
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._labels import (

@@ -9,8 +9,8 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from sk_gd._array import Array, namespace
 from sk_gd._compat import HasMethods, StrOptions, available_if, fit_context
-from sk_gd.estimators._base import AnyRows, GradientDescentModel
-from sk_gd.estimators._dask import cluster_of, collect, lazily
+from sk_gd.estimators._base import GradientDescentModel
+from sk_gd.estimators._dask import AnyRows, cluster_of, collect, lazily
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._online import goes_online
@@ -238,7 +238,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         if known is None or known[0] != repr(self.loss):
             known = repr(self.loss), rows.filled(loss)
         self._loss = known
-        return Task(known[1], *(rows.row or (1,)), flat=not rows.row)
+        return Task(known[1], rows.row[0] if rows.row else 1, flat=not rows.row)
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool, client: Any = None) -> AnyRows:
         if is_collection(X):

@@ -1,5 +1,7 @@
 """Where a fit runs: on a cluster of its own, on the current one, inside a task; the result has the same bits everywhere."""
 
+import pickle
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from distributed import Client, LocalCluster
 from numpy.testing import assert_array_equal
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd.sources.dask import Team
 
 
 @pytest.fixture
@@ -42,17 +45,11 @@ def test_placement(variant, rows, threads):
 
 def test_messages_are_small(rows, threads, monkeypatch):
     """What is asked and answered in a round does not grow with the rows."""
-    from distributed.protocol import serialize
-    from distributed.utils import nbytes
-
-    from sk_gd.sources.dask import Team
-
-    largest, ask = [], Team.gather
+    largest, gather = [], Team.gather
 
     def weighed(team, name, arguments):
-        answers = ask(team, name, arguments)
-        frames = [frame for x in (arguments, *answers) for frame in serialize.__globals__["serialize_bytelist"](x)]
-        largest.append(max(map(nbytes, frames)))
+        answers = gather(team, name, arguments)
+        largest.append(max(len(pickle.dumps(message)) for message in (arguments, *answers)))
         return answers
 
     monkeypatch.setattr(Team, "gather", weighed)
@@ -77,8 +74,6 @@ def test_inside_a_task(threads):
 
 def test_predictions_need_no_fit_history(rows, threads):
     """A fitted model travels to the workers without what only its fit needs, and pickles without a client."""
-    import pickle
-
     A, b = rows
     model = GDLogisticClassifier(warm_start=True, max_iter=50).fit(A, b)
     copied = pickle.loads(pickle.dumps(model))
