@@ -20,15 +20,15 @@ from sk_gd.estimators._partition import Partition
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import Cornered, Loss, SquaredError
 from sk_gd.penalties import ElasticNet
-from sk_gd.sources.dask import Team, cluster, is_collection
+from sk_gd.sources.dask import Cluster, Team, cluster, is_collection
 
 M = TypeVar("M", bound=Callable[..., Any])
 
 OF_A_FIT = ("_state", "history_", "coef_path_", "path_epochs_")  # what predictions do without
 
 
-def cluster_of(X: Any) -> AbstractContextManager[Any]:
-    """The client to fit with, None where the rows are in memory."""
+def cluster_of(X: Any) -> AbstractContextManager[Cluster | None]:
+    """The cluster to fit on, None where the rows are in memory."""
     return cluster() if is_collection(X) else nullcontext()
 
 
@@ -156,9 +156,9 @@ class DaskRows:
 AnyRows = Rows | DaskRows
 
 
-def collect(model: Any, client: Any, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> DaskRows:
+def collect(model: Any, place: Cluster | None, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> DaskRows:
     """Have the partitions computed, kept on the workers, and checked there."""
-    if client is None:
+    if place is None:
         refuse_collection()
     dask = optional("dask", "dask")
     if getattr(X, "ndim", None) != 2:
@@ -178,7 +178,7 @@ def collect(model: Any, client: Any, X: Any, y: Any, sample_weight: Any, *, rese
             raise ValueError(f"X has {len(parts['X'])} partitions, but {name} has {len(part)}: all have to be partitioned alike.")
     nothing = [None] * len(parts["X"])
     packed = [dask.delayed(pack)(*part) for part in zip(parts["X"], parts["y"], parts.get("sample_weight", nothing), strict=True)]
-    rows_of = DaskRows(Team(client, client.compute(packed), Partition))
+    rows_of = DaskRows(place.team(packed, Partition))
     validate_data(model, meta, reset=reset, skip_check_array=True)
     return rows_of
 

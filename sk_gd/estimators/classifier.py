@@ -200,10 +200,10 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             The fitted estimator.
         """
         given = (X, y, sample_weight)
-        with unchanged_on_error(self), cluster_of(X) as client:
+        with unchanged_on_error(self), cluster_of(X) as place:
             rows: AnyRows
             if is_collection(X):
-                rows = collect(self, client, X, y, sample_weight, reset=True)
+                rows = collect(self, place, X, y, sample_weight, reset=True)
                 classes = rows.encode()
                 counts = rows.class_sums(len(classes))
                 of_class = class_weights(self.class_weight, classes, counts)
@@ -217,7 +217,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
                 rows = Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
             held_out = None
             if self._check_validation(X_val, y_val, sample_weight_val):
-                held_out = self._rows(X_val, y_val, sample_weight_val, classes, of_class, client)
+                held_out = self._rows(X_val, y_val, sample_weight_val, classes, of_class, place)
             if self.warm_start and hasattr(self, "_state"):
                 refuse_other_classes(self.classes_, classes)
             self._descend(rows, held_out, task_of(classes), coef_init, intercept_init, given)
@@ -267,11 +267,11 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         return self
 
     def _rows(
-        self, X: Any, y: Any, sample_weight: Any, classes: Array, of_class: Array | None, client: Any = None
+        self, X: Any, y: Any, sample_weight: Any, classes: Array, of_class: Array | None, place: Any = None
     ) -> AnyRows:
         """Rows of classes that are known."""
         if is_collection(X):
-            collected = collect(self, client, X, y, sample_weight, reset=False)
+            collected = collect(self, place, X, y, sample_weight, reset=False)
             collected.encode_as(classes)
             collected.weigh(of_class)
             return collected

@@ -191,10 +191,10 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
             The fitted estimator.
         """
         given = (X, y, sample_weight)
-        with unchanged_on_error(self), cluster_of(X) as client:
-            rows, held_out = self._rows(X, y, sample_weight, reset=True, client=client), None
+        with unchanged_on_error(self), cluster_of(X) as place:
+            rows, held_out = self._rows(X, y, sample_weight, reset=True, place=place), None
             if self._check_validation(X_val, y_val, sample_weight_val):
-                held_out = self._rows(X_val, y_val, sample_weight_val, reset=False, client=client)
+                held_out = self._rows(X_val, y_val, sample_weight_val, reset=False, place=place)
                 if held_out.row != rows.row:
                     raise ValueError(f"y_val has shape {held_out.row} in a row, but y {rows.row}: the targets must be the same.")
             self._descend(rows, held_out, self._task(rows), coef_init, intercept_init, given)
@@ -240,9 +240,9 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         self._loss = known
         return Task(known[1], rows.row[0] if rows.row else 1, flat=not rows.row)
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool, client: Any = None) -> AnyRows:
+    def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool, place: Any = None) -> AnyRows:
         if is_collection(X):
-            collected = collect(self, client, X, y, sample_weight, reset=reset)
+            collected = collect(self, place, X, y, sample_weight, reset=reset)
             collected.team.tell("numbers", collected.dtype)
             return collected
         X, y = check_rows(self, X, y, reset=reset, y_numeric=True, multi_output=True)

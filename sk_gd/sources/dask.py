@@ -40,7 +40,7 @@ def is_collection(X: Any) -> bool:
 
 
 @contextmanager
-def cluster() -> Iterator[Any]:
+def current_client() -> Iterator[Any]:
     """The client of the task that this runs in, else the current one, else one of a local cluster of threads that ends with us."""
     distributed = optional("distributed", "dask")
     try:
@@ -122,6 +122,7 @@ class Team:
         self.client, self.partitions, self.make = client, partitions, make
         self.script: list[tuple[str, tuple[Any, ...]]] = []
         self.actors: list[Any] = []
+        self.placed: list[Any] = []  # the futures of the actors
         self.n_relocations = 0
         self.recover()
 
@@ -132,6 +133,8 @@ class Team:
 
     def ask(self, name: str, *arguments: Any) -> list[Any]:
         """What the method of this name says of every partition, in order; None, of a partition that has no rows, is left out."""
+        if not self.actors:
+            raise RuntimeError("The fit that these partitions were held for has ended.")
         while True:
             try:
                 answers = self.gather(name, arguments)
@@ -146,6 +149,17 @@ class Team:
                     raise failure
             ordered = dict(answer for shard, _ in answers for answer in shard)
             return [ordered[number] for number in sorted(ordered) if ordered[number] is not None]
+
+    def release(self) -> None:
+        """Let the cluster forget the partitions, however long someone may remember this team."""
+        self.dismiss()
+        self.partitions, self.script = [], []
+
+    def dismiss(self) -> None:
+        """End the actors; by name, since Dask's own closures would keep those that were called until garbage is collected."""
+        if self.placed and self.client.status == "running":
+            self.client.cancel(self.placed)
+        self.actors, self.placed = [], []
 
     def gather(self, name: str, arguments: tuple[Any, ...]) -> list[Any]:
         """The actors' answers; raises whatever the transport does when one is gone."""
@@ -202,13 +216,14 @@ class Team:
         for number, partition in enumerate(self.partitions):
             here = [worker for worker in holders.get(partition.key, ()) if worker in held]
             held[here[0] if here else alive[number % len(alive)]].append(number)
+        self.dismiss()
         how = {"allow_other_workers": True, "actor": True, "pure": False}
-        futures = [
+        self.placed = [
             client.submit(Shard, self.make, numbers, [self.partitions[n] for n in numbers], self.script, workers=[worker], **how)
             for worker, numbers in held.items()
             if numbers
         ]
-        for future in futures:
+        for future in self.placed:
             while True:
                 try:
                     future.result(timeout=POLL)
@@ -216,7 +231,7 @@ class Team:
                 except TimeoutError:
                     if client.status != "running" or future.key not in client.futures:
                         raise
-        self.actors = [future.result() for future in futures]
+        self.actors = [future.result() for future in self.placed]
         return True
 
     def refuse_lost(self) -> None:
@@ -232,3 +247,29 @@ class Team:
                 f"Partition {', '.join(map(str, lost))} of X, y or sample_weight was lost with the worker that held it; nothing "
                 "is left to compute it from (so it is with scattered data): load them anew, from files that workers see."
             )
+
+
+class Cluster:
+    """A client, and the teams of a fit on its cluster."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.teams: list[Team] = []
+
+    def team(self, rows: list[Any], make: Callable[[int, Any], Any]) -> Team:
+        """Have the cluster compute partitions and keep them until the fit ends."""
+        team = Team(self.client, self.client.compute(rows), make)
+        self.teams.append(team)
+        return team
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """The cluster to fit on, which afterwards is as it was."""
+    with current_client() as client:
+        found = Cluster(client)
+        try:
+            yield found
+        finally:
+            for team in found.teams:
+                team.release()

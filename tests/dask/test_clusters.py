@@ -1,6 +1,7 @@
 """Where a fit runs: on a cluster of its own, on the current one, inside a task; the result has the same bits everywhere."""
 
 import pickle
+import time
 
 import dask.array as da
 import numpy as np
@@ -41,6 +42,19 @@ def test_placement(variant, rows, threads):
     first = next(iter(threads.scheduler_info()["workers"]))
     here = threads.persist([A, b], workers=[first])
     assert_array_equal(fitted(variant, *here).coef_, fitted(variant, A, b).coef_)
+
+
+def test_nothing_stays_behind(variant, rows, threads):
+    """After a fit, and after one that was refused, the cluster holds nothing of theirs."""
+    A, b = rows
+    fitted(variant, A, b)
+    with pytest.raises(ValueError, match="only one class"):
+        fitted(variant, A, b * 0)
+    for _ in range(100):  # what is released is told to the scheduler soon, not at once
+        if not threads.cluster.scheduler.tasks:
+            break
+        time.sleep(0.05)
+    assert not threads.cluster.scheduler.tasks
 
 
 def test_messages_are_small(rows, threads, monkeypatch):
