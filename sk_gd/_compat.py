@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import import_module
 from threading import Lock
@@ -20,6 +21,7 @@ from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from threadpoolctl import OpenBLASController
 
 try:
     from sklearn.callback import CallbackSupportMixin, ScoringMonitor
@@ -95,6 +97,7 @@ class OneBlasThread:
     def __enter__(self) -> None:
         with OneBlasThread.lock:
             if OneBlasThread.users == 0:
+                OneBlasThread.take_control()
                 OneBlasThread.limit = _get_threadpool_controller().limit(limits=1, user_api="blas")
             OneBlasThread.users += 1
 
@@ -102,7 +105,23 @@ class OneBlasThread:
         with OneBlasThread.lock:
             OneBlasThread.users -= 1
             if OneBlasThread.users == 0:
+                OneBlasThread.take_control()
                 OneBlasThread.limit.restore_original_limits()
+
+    @staticmethod
+    def take_control() -> None:
+        """Since threadpoolctl 3.8 only one thread can set limits, the first that did, and those of others do nothing in silence."""
+        if hasattr(OpenBLASController, "clear_controlling_thread"):
+            OpenBLASController.clear_controlling_thread(force=True)
+
+    @staticmethod
+    def forget() -> None:
+        """In a fork the fits of the parent's other threads never end."""
+        OneBlasThread.lock, OneBlasThread.users = Lock(), 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=OneBlasThread.forget)
 
 
 def n_threads() -> int:

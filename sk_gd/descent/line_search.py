@@ -31,8 +31,10 @@ class LineSearchStep(Generic[P]):
         self.metric = Secant(metric) if smooth and not isinstance(metric, Implicit) else metric
 
     def initialise(self, objective: P, state: DescentState) -> None:
-        if state.direction is not None:
-            return  # continued where it was
+        if state.direction is not None:  # continued where it was
+            if isinstance(state.metric, Implicit):
+                state.metric.attach(objective, state.theta)
+            return
         if state.gradient is None:
             state.value, state.gradient = objective.value_and_gradient(state.theta)
         state.metric, state.rate = self.metric, 1.0

@@ -151,7 +151,7 @@ class Objective:
 
         self.n_passes += 1
         total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)
-        return Curvature(total / self.n_samples, center, moments / self.n_samples)
+        return Curvature(total / self.n_samples, center, moments / self.n_samples, self.source.blur(full))
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Mean over the rows of ``H (x) (x - center, 1)(x - center, 1)'``, all outputs against all; H is the loss's own."""
@@ -178,7 +178,8 @@ class Objective:
             return xp.sum(block.weigh(p * (1 - p)), axis=0), xp.stack(own), mixed.T @ mixed
 
         total, own, *mixed = self.source.sum_over_blocks(of_block, n_outputs * width)
-        return Curvature(total / self.n_samples, center, (block_diag(*own) - sum(mixed)) / self.n_samples)
+        moments, n = block_diag(*own) - sum(mixed), self.n_samples
+        return Curvature(total / n, center, moments / n, self.source.blur(full=True))
 
     def apart(self, theta: Array, count: int, use: Callable[[Curvature], T]) -> list[T]:
         """``use`` of the second moments of every output by itself, estimated on about ``count`` rows.
@@ -202,7 +203,7 @@ class Objective:
                 X = self.source.take(rows[part]).dense()
                 X = (X - beside(center, X)) * (weights[part] ** 0.5)[:, None]
                 second += X.T @ X
-            return use(Curvature(firsts[k, -1:] / n, center, sums_on_host(second) / n))
+            return use(Curvature(firsts[k, -1:] / n, center, sums_on_host(second) / n, self.source.blur(full=True)))
 
         return self.source.map(of_output, list(range(n_outputs)))
 

@@ -182,7 +182,7 @@ def steady_curvature(objective: Objective, theta: Array, full: bool, centred: bo
 
     objective.n_passes += 1
     total, center, moments = objective.source.moments(of_block, full, centred and objective.fit_intercept)
-    return Curvature(total / objective.n_samples, center, moments / objective.n_samples)
+    return Curvature(total / objective.n_samples, center, moments / objective.n_samples, objective.source.blur(full))
 
 
 def make_online_plan(

@@ -200,7 +200,7 @@ class PartedObjective(Objective):
         center = np.sum([count * part.center for count, part in parts], axis=0) / self.n_samples
         moved = np.sum([recentred(part, center, self.shape) for _, part in parts], axis=0)
         total = np.sum([part.total for _, part in parts], axis=0)
-        return Curvature(total / self.n_samples, center, moved / self.n_samples)
+        return Curvature(total / self.n_samples, center, moved / self.n_samples, max(part.blur for _, part in parts))
 
     def apart(self, theta: Array, count: int, use: Callable[[Curvature], T]) -> list[T]:
         self.n_passes += 2 + count * self.shape[0] / self.n_samples

@@ -35,7 +35,8 @@ class Corners:
         exact = type(source)(source.X.astype(np.float64) if issparse(source.X) else double(source.X), source.y, source.weights)
         self.objective, self.loss = objective.on(exact, loss), loss
         squares = objective.on(exact, SquaredError())
-        spread = np.sqrt(fill_diagonal(squares.curvature(objective.constant, full=False).moments))
+        curvature = squares.curvature(objective.constant, full=False)
+        spread = np.sqrt(fill_diagonal(curvature.moments, curvature.nothing.mean(axis=0)))
         self.units = 1 / spread
         l1 = np.broadcast_to(objective.penalty.l1, spread.shape).astype(np.float64)
         self.penalty = Cornered(0.0, max(loss.low, loss.high) * spread if objective.penalty.positive else l1, l1)

@@ -104,16 +104,16 @@ class GradientDescentModel(
         self._n_rows, self._weight_sum = rows.mass()
         if self.early_stopping is not False and held_out is None:
             rows, held_out = rows.split(self.validation_fraction, task.stratified, seed)
-        objective = self._objective(rows, task)
-        plan = self._plan(objective)
-        state = self._start(objective, last, seed, coef_init, intercept_init)
-        first_epoch, recoveries = state.n_epochs, state.n_recoveries
-        stopping = StoppingRule(
-            self.tol, self.max_iter, self.n_iter_no_change, self.max_time, objective.constant_value, first_epoch
-        )
-        tasks = tasks_of(self, given, self.max_iter, lambda theta: self._attributes(objective, theta, task))
-        watches: list[Watch] = [EpochLog(self.verbose), tasks]
         with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):  # the loop looks at every value, and says so
+            objective = self._objective(rows, task)
+            plan = self._plan(objective)
+            state = self._start(objective, last, seed, coef_init, intercept_init)
+            first_epoch, recoveries = state.n_epochs, state.n_recoveries
+            stopping = StoppingRule(
+                self.tol, self.max_iter, self.n_iter_no_change, self.max_time, objective.constant_value, first_epoch
+            )
+            tasks = tasks_of(self, given, self.max_iter, lambda theta: self._attributes(objective, theta, task))
+            watches: list[Watch] = [EpochLog(self.verbose), tasks]
             if held_out is not None:
                 watches.insert(0, validation := self._validation(objective, held_out, task))
                 if state.best_scored is None:
@@ -127,7 +127,9 @@ class GradientDescentModel(
                 error.best = self._attributes(objective, best, task)
                 raise
             value, gap = final_gap(objective, state)
-            state.full_value, theta, kept = value, state.theta, state.n_epochs
+            theta, kept = state.theta, state.n_epochs
+            if self.warm_start:  # by the pass that a later fit makes to know the problem again; a step may have had more digits
+                state.full_value = objective.value_and_gradient(theta)[0]
             if held_out is not None and state.best_epoch != kept:
                 theta, kept = state.best_scored, state.best_epoch
                 value, gap = certificate(objective, theta)

@@ -12,6 +12,7 @@ from scipy.sparse import issparse
 from sk_gd._array import Array, bits, double, is_foreign, namespace, on_host, rows_where, spans, there
 from sk_gd.descent import DescentState, Objective
 from sk_gd.estimators._data import keep_weighted
+from sk_gd.estimators._range import refuse_out_of_range
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources import source_of
@@ -60,6 +61,7 @@ class Rows:
     def objective(self, loss: Loss, penalty: ElasticNet, n_outputs: int, fit_intercept: bool) -> Objective:
         """F of these rows."""
         source = source_of(*keep_weighted(self.X, self.targets, self.weights))
+        refuse_out_of_range(source)
         return Objective(loss, penalty, source, n_outputs, fit_intercept)
 
     def in_memory(self) -> tuple[Any, Array, Array | None]:

@@ -6,7 +6,7 @@ import numpy as np
 from cython cimport floating
 from libc.stdint cimport int32_t, int64_t
 
-from sk_gd.kernels._check import MOST_OUTPUTS, check_csr, check_pass, check_pointwise
+from sk_gd.kernels._check import MOST_OUTPUTS, check_csr, check_pass, check_pointwise, refuse_unaligned
 
 cdef extern from "_simd.h" nogil:
     int BLOCK, LANES
@@ -39,14 +39,14 @@ cdef inline double losses(
 
 
 def pass_dense(
-    const floating[:, ::1] X,
-    const floating[:, ::1] y,
-    const floating[::1] weights,
-    const double[:, ::1] theta,
+    const floating[:, ::1] X not None,
+    const floating[:, ::1] y not None,
+    const floating[::1] weights not None,
+    const double[:, ::1] theta not None,
     int loss,
-    const double[::1] hyper,
+    const double[::1] hyper not None,
     slopes,
-    double[:, ::1] gradient,
+    double[:, ::1] gradient not None,
     Py_ssize_t start,
     Py_ssize_t stop,
 ):
@@ -67,6 +67,8 @@ def pass_dense(
     cdef floating[:, ::1] kept = slopes if len(slopes) else None
     cdef floating *first_slope = &kept[start, 0] if kept is not None else NULL
     cdef double intercept = theta[0, d] if fit_intercept else 0.0, total
+    refuse_unaligned((<size_t> &X[0, 0] | <size_t> &y[0, 0] | <size_t> &weights[0] | <size_t> first_slope) % sizeof(floating)
+                     or (<size_t> &theta[0, 0] | <size_t> &hyper[0] | <size_t> &gradient[0, 0]) % sizeof(double))
     with nogil:
         if floating is float and K == 1:
             total = pass_f(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0, 0], intercept, loss, &hyper[0], first_slope,
@@ -84,17 +86,17 @@ def pass_dense(
 
 
 def pass_csr(
-    const floating[::1] data,
-    const integer[::1] indices,
-    const integer[::1] indptr,
+    const floating[::1] data not None,
+    const integer[::1] indices not None,
+    const integer[::1] indptr not None,
     Py_ssize_t n_features,
-    const floating[:, ::1] y,
-    const floating[::1] weights,
-    const double[:, ::1] theta,
+    const floating[:, ::1] y not None,
+    const floating[::1] weights not None,
+    const double[:, ::1] theta not None,
     int loss,
-    const double[::1] hyper,
+    const double[::1] hyper not None,
     slopes,
-    double[:, ::1] gradient,
+    double[:, ::1] gradient not None,
     Py_ssize_t start,
     Py_ssize_t stop,
 ):
@@ -102,10 +104,14 @@ def pass_csr(
     cdef Py_ssize_t n = indptr.shape[0] - 1, fit_intercept = theta.shape[1] - n_features, number, first, m, i, p
     cdef double total = 0.0, of_row, of_intercept = 0.0
     check_pass(n, n_features, y, weights, theta, loss, hyper, slopes, gradient, start, stop, 1)
-    check_csr(data, indices, indptr)
+    check_csr(data, indices, indptr, n_features, slice(start, stop))
     cdef floating[::1] z = np.empty(BLOCK, np.asarray(data).dtype), slope = np.empty_like(z)
     cdef floating[:, ::1] kept = slopes if len(slopes) else None
     cdef bint keep = kept is not None
+    refuse_unaligned((<size_t> &data[0] | <size_t> &y[0, 0] | <size_t> &weights[0]) % sizeof(floating)
+                     or (<size_t> &indices[0] | <size_t> &indptr[0]) % sizeof(integer)
+                     or (<size_t> &theta[0, 0] | <size_t> &hyper[0] | <size_t> &gradient[0, 0]) % sizeof(double)
+                     or keep and <size_t> &kept[0, 0] % sizeof(floating))
     with nogil:
         for number in range((stop - start + BLOCK - 1) // BLOCK):
             first = start + number * BLOCK
@@ -128,16 +134,18 @@ def pass_csr(
 
 
 def pointwise(
-    const floating[:, ::1] y,
-    const floating[:, ::1] z,
-    const floating[::1] weights,
+    const floating[:, ::1] y not None,
+    const floating[:, ::1] z not None,
+    const floating[::1] weights not None,
     int loss,
-    const double[::1] hyper,
-    floating[:, ::1] slopes,
+    const double[::1] hyper not None,
+    floating[:, ::1] slopes not None,
 ):
     """Sum of s_i loss_i for the raw predictions z of a block of rows; writes s_i dloss_i/dz into ``slopes``."""
     cdef Py_ssize_t n = z.shape[0], n_outputs = z.shape[1]
     check_pointwise(y, z, weights, loss, hyper, slopes)
+    refuse_unaligned((<size_t> &y[0, 0] | <size_t> &z[0, 0] | <size_t> &weights[0] | <size_t> &slopes[0, 0]) % sizeof(floating)
+                     or <size_t> &hyper[0] % sizeof(double))
     cdef const floating *s = &weights[0] if weights.shape[0] else NULL
     cdef double total
     with nogil:

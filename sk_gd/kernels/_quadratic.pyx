@@ -5,14 +5,16 @@ from libc.math cimport fabs, sqrt
 
 import numpy as np
 
+from sk_gd.kernels._check import refuse_unaligned
+
 
 def coordinate_descent(
-    const double[:, ::1] hessian,
-    const double[::1] gradient,
-    const double[::1] coef,
-    const double[::1] l1,
-    const double[::1] lower,
-    double[::1] delta,
+    const double[:, ::1] hessian not None,
+    const double[::1] gradient not None,
+    const double[::1] coef not None,
+    const double[::1] l1 not None,
+    const double[::1] lower not None,
+    double[::1] delta not None,
     Py_ssize_t max_sweeps,
     double tolerance,
 ):
@@ -27,6 +29,8 @@ def coordinate_descent(
     cdef double old, new, threshold, change, largest
     if {hessian.shape[1], gradient.shape[0], coef.shape[0], l1.shape[0], lower.shape[0], delta.shape[0]} != {d}:
         raise ValueError(f"hessian, gradient, coef, l1, lower and delta must agree on the number of columns, {d}")
+    refuse_unaligned((<size_t> &hessian[0, 0] | <size_t> &gradient[0] | <size_t> &coef[0] | <size_t> &l1[0] | <size_t> &lower[0]
+                      | <size_t> &delta[0]) % sizeof(double))
     # H delta, kept up to date: a moved coordinate costs one row of the symmetric H.
     cdef double[::1] product = np.asarray(hessian) @ np.asarray(delta)
     cdef Py_ssize_t[::1] active = np.empty(d, np.intp)

@@ -30,3 +30,12 @@ cdef extern from "_simd.h" nogil:
         Py_ssize_t n, d, n_targets, n_outputs, width, batch_size
         double refresh, lower
         int loss, optimizer
+
+
+cdef inline bint unaligned(const Sweep *run, size_t size) noexcept:
+    """Whether an array of the caller's lies at an odd place in memory; ``size`` is that of a number of X's dtype."""
+    cdef size_t numbers = (<size_t> run.X | <size_t> run.y | <size_t> run.weights | <size_t> run.theta | <size_t> run.memory
+                           | <size_t> run.slopes | <size_t> run.anchor)
+    cdef size_t doubles = (<size_t> run.sums | <size_t> run.rates | <size_t> run.hyper | <size_t> run.loss_hyper
+                           | <size_t> run.rows)
+    return numbers % size != 0 or doubles % sizeof(double) != 0

@@ -7,8 +7,8 @@ from cython cimport floating
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t
 
-from sk_gd.kernels._check import check_csr, check_sweep
-from sk_gd.kernels._simd cimport GRADIENT_DESCENT, MOMENTUM, NESTEROV, Sweep
+from sk_gd.kernels._check import check_csr, check_sweep, refuse_unaligned
+from sk_gd.kernels._simd cimport GRADIENT_DESCENT, MOMENTUM, NESTEROV, Sweep, unaligned
 
 cdef extern from "_simd.h" nogil:
     double stochastic_csr32_f(const Sweep*) noexcept
@@ -32,35 +32,35 @@ ctypedef double (*Kernel)(const Sweep*) noexcept nogil
 
 
 def sweep_csr(
-    const floating[::1] data,
-    const integer[::1] indices,
-    const integer[::1] indptr,
+    const floating[::1] data not None,
+    const integer[::1] indices not None,
+    const integer[::1] indptr not None,
     Py_ssize_t n_features,
-    const floating[:, ::1] y,
-    const floating[::1] weights,
-    const Py_ssize_t[::1] rows,
+    const floating[:, ::1] y not None,
+    const floating[::1] weights not None,
+    const Py_ssize_t[::1] rows not None,
     Py_ssize_t batch_size,
-    const double[::1] rates,
-    floating[:, ::1] theta,
+    const double[::1] rates not None,
+    floating[:, ::1] theta not None,
     int loss,
-    const double[::1] loss_hyper,
-    const double[::1] l2,
-    const double[::1] l1,
+    const double[::1] loss_hyper not None,
+    const double[::1] l2 not None,
+    const double[::1] l1 not None,
     bint positive,
     int optimizer,
-    const double[::1] hyper,
-    floating[:, :, ::1] memory,
+    const double[::1] hyper not None,
+    floating[:, :, ::1] memory not None,
     slopes,
-    floating[:, ::1] anchor,
+    floating[:, ::1] anchor not None,
     bint refresh,
     Py_ssize_t n_samples,
-    const double[::1] support,
-    double[:, ::1] sums,
+    const double[::1] support not None,
+    double[:, ::1] sums not None,
 ):
     """Visit ``rows`` in batches, changing theta, memory, slopes, anchor and sums in place; return the loss on the way."""
     check_sweep(indptr.shape[0] - 1, n_features, y, weights, rows, batch_size, rates, theta, loss, loss_hyper, l2, l1, optimizer,
-                hyper, memory, slopes, anchor, refresh, sums)
-    check_csr(data, indices, indptr, support, n_features)
+                hyper, memory, slopes, anchor, refresh, n_samples, sums)
+    check_csr(data, indices, indptr, n_features, support=support)
     if rows.shape[0] == 0:
         return 0.0
     dtype = np.asarray(data).dtype
@@ -111,6 +111,8 @@ def sweep_csr(
     run.sums, run.owed = &sums[0, 0] if averaged else NULL, &owed[0, 0] if averaged else NULL
     run.columns = &columns[0, 0] if columns.shape[0] else NULL
     run.count, run.touched = &count[0] if supported else NULL, &touched[0] if supported else NULL
+    refuse_unaligned(unaligned(&run, sizeof(floating)) or (<size_t> run.indices | <size_t> run.indptr) % sizeof(integer)
+                     or (<size_t> &l2[0] | <size_t> &l1[0] | <size_t> &support[0]) % sizeof(double))
     cdef double total
     with nogil:
         total = kernel(&run)

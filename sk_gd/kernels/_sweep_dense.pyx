@@ -6,8 +6,8 @@ import numpy as np
 from cython cimport floating
 from libc.math cimport INFINITY
 
-from sk_gd.kernels._check import check_sweep
-from sk_gd.kernels._simd cimport BLOCK, GRADIENT_DESCENT, Sweep
+from sk_gd.kernels._check import check_sweep, refuse_unaligned
+from sk_gd.kernels._simd cimport BLOCK, GRADIENT_DESCENT, Sweep, unaligned
 
 cdef extern from "_simd.h" nogil:
     double stochastic_f(const Sweep*) noexcept
@@ -17,30 +17,30 @@ cdef extern from "_simd.h" nogil:
 
 
 def sweep_dense(
-    const floating[:, ::1] X,
-    const floating[:, ::1] y,
-    const floating[::1] weights,
-    const Py_ssize_t[::1] rows,
+    const floating[:, ::1] X not None,
+    const floating[:, ::1] y not None,
+    const floating[::1] weights not None,
+    const Py_ssize_t[::1] rows not None,
     Py_ssize_t batch_size,
-    const double[::1] rates,
-    floating[:, ::1] theta,
+    const double[::1] rates not None,
+    floating[:, ::1] theta not None,
     int loss,
-    const double[::1] loss_hyper,
-    const double[::1] l2,
-    const double[::1] l1,
+    const double[::1] loss_hyper not None,
+    const double[::1] l2 not None,
+    const double[::1] l1 not None,
     bint positive,
     int optimizer,
-    const double[::1] hyper,
-    floating[:, :, ::1] memory,
+    const double[::1] hyper not None,
+    floating[:, :, ::1] memory not None,
     slopes,
-    floating[:, ::1] anchor,
+    floating[:, ::1] anchor not None,
     bint refresh,
     Py_ssize_t n_samples,
-    double[:, ::1] sums,
+    double[:, ::1] sums not None,
 ):
     """Visit ``rows`` in batches, changing theta, memory, slopes, anchor and sums in place; return the loss on the way."""
     check_sweep(X.shape[0], X.shape[1], y, weights, rows, batch_size, rates, theta, loss, loss_hyper, l2, l1, optimizer, hyper,
-                memory, slopes, anchor, refresh, sums)
+                memory, slopes, anchor, refresh, n_samples, sums)
     if rows.shape[0] == 0:
         return 0.0
     dtype = np.asarray(X).dtype
@@ -57,6 +57,7 @@ def sweep_dense(
     run.theta, run.memory, run.gradient, run.space = &theta[0, 0], &memory[0, 0, 0], &gradient[0, 0], &space[0]
     run.slopes, run.anchor = &old[0, 0] if old is not None else NULL, &anchor[0, 0] if anchor.shape[0] else NULL
     run.sums = &sums[0, 0] if sums.shape[0] else NULL
+    refuse_unaligned(unaligned(&run, sizeof(floating)) or (<size_t> &l2[0] | <size_t> &l1[0]) % sizeof(double))
     run.refresh, run.lower = 1.0 / n_samples if refresh else 0.0, 0.0 if positive else -INFINITY
     run.loss, run.optimizer = loss, optimizer
     cdef bint one_by_one = run.batch_size == run.n_outputs == 1 and optimizer == GRADIENT_DESCENT and np.ptp(l2) == 0

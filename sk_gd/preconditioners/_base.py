@@ -29,15 +29,23 @@ class Curvature:
         Mean of x weighted by h; zero without an intercept.
     moments : ndarray of shape (n_features,) or (n_features, n_features)
         Mean of h (x - center)^2, or of h (x - center)(x - center)', with h averaged over the outputs.
+    blur : float
+        Rounding of a moment as share of its center: what it leaves of a constant column is ``h (blur * center)^2`` at most.
     """
 
     total: Array
     center: Array
     moments: Array
+    blur: float = 0.0
+
+    @property
+    def nothing(self) -> Array:
+        """Moments up to which a column is constant, per output and feature."""
+        return self.total[:, None] * (self.blur * self.center) ** 2
 
     def scaled(self, share: float) -> Curvature:
         """Of rows that count ``share`` times as much."""
-        return Curvature(share * self.total, self.center, share * self.moments)
+        return Curvature(share * self.total, self.center, share * self.moments, self.blur)
 
     def __add__(self, other: Curvature) -> Curvature:
         """Of the rows of both, exactly: the centers' distance adds to the moments (Chan, Golub and LeVeque 1979)."""
@@ -45,7 +53,8 @@ class Curvature:
         apart, pull = other.center - self.center, a * b / (a + b)
         between = np.outer(apart, apart) if other.moments.ndim == 2 else apart**2
         center = (a * self.center + b * other.center) / (a + b)
-        return Curvature(self.total + other.total, center, self.moments + other.moments + pull * between)
+        moments, blur = self.moments + other.moments + pull * between, max(self.blur, other.blur)
+        return Curvature(self.total + other.total, center, moments, blur)
 
 
 class Bending(Protocol):
@@ -151,9 +160,9 @@ class Metric(ABC):
         """The change of variables that makes this metric a multiple of the identity."""
 
 
-def fill_diagonal(diagonal: Array) -> Array:
-    """Curvatures, with the mean of the others for constant columns: their gradient is zero anyway."""
-    positive = diagonal > np.finfo(np.float64).eps ** 2 * diagonal.max(initial=0.0)
+def fill_diagonal(diagonal: Array, nothing: Array) -> Array:
+    """Curvatures, with the mean of the others for constant columns, which have ``nothing``: their gradient is zero anyway."""
+    positive = diagonal > nothing
     filled: Array = np.where(positive, diagonal, diagonal[positive].mean() if positive.any() else 1.0)
     return filled
 
@@ -168,6 +177,7 @@ class CentredMetric(Metric):
     center: Array
     total: Array
     factor: Array
+    nothing: Array
     hessian: Array  # of one output, with the ridge penalty: shape (n_features,) or (n_features, n_features)
 
     @property
@@ -180,7 +190,7 @@ class CentredMetric(Metric):
     def adopt(self, curvature: Curvature, l2: float | Array) -> None:
         """Build the metric from moments that are known."""
         self.center, self.total = curvature.center, curvature.total
-        self.factor = curvature.total / curvature.total.mean()
+        self.factor, self.nothing = curvature.total / curvature.total.mean(), curvature.nothing.mean(axis=0)
         self.build(curvature.moments, l2)
 
     def cost(self, n_features: int, n_outputs: int) -> float:

@@ -14,7 +14,7 @@ class Diagonal(CentredMetric):
     full = False
 
     def build(self, moments: Array, l2: float | Array) -> None:
-        self.hessian = fill_diagonal(moments) + l2
+        self.hessian = fill_diagonal(moments, self.nothing) + l2
 
     def solve_coef(self, gradient: Array) -> Array:
         return gradient / self.hessian

@@ -56,7 +56,7 @@ class Hessian(CentredMetric):
 
     def build(self, moments: Array, l2: float | Array) -> None:
         diagonal = np.diag(moments)
-        self.hessian = moments + np.diag(fill_diagonal(diagonal) - diagonal + l2)
+        self.hessian = moments + np.diag(fill_diagonal(diagonal, self.nothing) - diagonal + l2)
         self.matrix = factorise(self.hessian)
 
     def solve_coef(self, gradient: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -45,11 +46,19 @@ class Implicit(Metric):
         if not self.built or self.n_products > self.base.cost(objective.n_features, len(theta)):
             self.base.update(objective, theta, centred)
             self.built, self.n_products = True, 0
+        self.attach(objective, theta)
+
+    def attach(self, objective: Bending, theta: Array) -> None:
+        """Take the second derivative at theta; what is known of it by earlier products stays."""
         self.multiply = objective.hessian_product(theta)
 
     def take_care(self) -> None:
         """From now on solve for how far down the minimum of the model is, and not only for which way."""
         self.enough = min(self.enough, CAREFUL)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy or pickle is without the product, which holds the rows: :meth:`attach` gives it those of the next fit."""
+        return {name: value for name, value in vars(self).items() if name != "multiply"}
 
     def cost(self, n_features: int, n_outputs: int) -> float:
         return 0.0

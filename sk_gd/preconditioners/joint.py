@@ -25,9 +25,9 @@ class Joint(Metric):
     def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
         curvature = objective.joint_curvature(theta)
         self.center, diagonal = curvature.center, np.diag(curvature.moments)
-        ridge = np.zeros(theta.shape)
-        ridge[:, : objective.n_features] = objective.l2
-        self.hessian = curvature.moments + np.diag(fill_diagonal(diagonal) - diagonal + ridge.ravel())
+        ridge, nothing = np.zeros(theta.shape), np.zeros(theta.shape)
+        ridge[:, : objective.n_features], nothing[:, : objective.n_features] = objective.l2, curvature.nothing
+        self.hessian = curvature.moments + np.diag(fill_diagonal(diagonal, nothing.ravel()) - diagonal + ridge.ravel())
         self.matrix = factorise(self.hessian)
 
     def cost(self, n_features: int, n_outputs: int) -> float:

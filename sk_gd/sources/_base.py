@@ -158,6 +158,14 @@ class Source(ABC):
         mean = first / total.mean()
         return total, on_host(shift) + mean, second - (np.outer(first, mean) if full else first * mean)
 
+    def blur(self, full: bool) -> float:
+        """Rounding of the central second moments, as a share of the center: what makes a constant column look as if it varied."""
+        return 4 * float(np.finfo(self.dtype).eps)
+
+    def squares(self) -> Array:
+        """Sum of squares of every column, in the arithmetic of X."""
+        return self.sum_over_blocks(lambda block: (namespace(block.y).sum(block.dense() ** 2, axis=0),))[0]
+
     def squared_norms(self, coordinates: Coordinates) -> Array:
         """Squared length of every row in these coordinates."""
         return self.per_row(lambda block: namespace(block.y).sum(coordinates.rows(block.dense()) ** 2, axis=1))

@@ -21,7 +21,7 @@ class CompiledSource(Source):
     most_outputs = 1  # that ``fused_pass`` takes
 
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
-        super().__init__(X, np.ascontiguousarray(y), weights)
+        super().__init__(X, np.require(y, requirements=["C", "A"]), weights)
         self.kernel_weights = np.empty(0, X.dtype) if self.weights is None else self.weights  # how the kernels spell None
 
     @abstractmethod

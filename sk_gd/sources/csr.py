@@ -18,7 +18,9 @@ class CSRSource(CompiledSource):
     """A CSR matrix or array with indices of 32 or 64 bits."""
 
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
-        super().__init__(X.tocsr(), y, weights)
+        X = X.tocsr()
+        aligned = all(part.flags.aligned for part in (X.data, X.indices, X.indptr))
+        super().__init__(X if aligned else X.copy(), y, weights)
 
     @property
     def n_stored(self) -> int:
@@ -44,6 +46,16 @@ class CSRSource(CompiledSource):
         total, first, second = (np.sum(part, axis=0) for part in zip(*self.map_blocks(of_block), strict=True))
         center = first / total.mean() if centred else np.zeros(self.n_features)
         return total, center, np.maximum(second - first * center, 0)
+
+    def blur(self, full: bool) -> float:
+        return super().blur(full) if full else 2 * float(np.finfo(self.dtype).eps) ** 0.5  # moments less the square of the center
+
+    def squares(self) -> Array:
+        def of_block(block: Block) -> Array:
+            return np.bincount(block.X.indices, block.X.data**2, minlength=self.n_features)
+
+        sums: Array = np.sum(self.map_blocks(of_block), axis=0)
+        return sums
 
     def scaled(self, scale: Array) -> CSRSource:
         """The same rows with every column multiplied by its scale; the structure is shared."""

@@ -11,12 +11,12 @@ from sk_gd.sources._compiled import CompiledSource
 
 
 class DenseSource(CompiledSource):
-    """A C-ordered float32 or float64 array; any other order is copied once, at the door."""
+    """A C-ordered float32 or float64 array; in any other order, or at odd places in memory, it is copied once, at the door."""
 
     most_outputs = MOST_OUTPUTS
 
     def __init__(self, X: Array, y: Array, weights: Array | None) -> None:
-        super().__init__(np.ascontiguousarray(X), y, weights)
+        super().__init__(np.require(X, requirements=["C", "A"]), y, weights)
 
     @property
     def n_stored(self) -> int:

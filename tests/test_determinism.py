@@ -1,0 +1,107 @@
+"""The same seed gives the same bits: on any number of threads, after a fork, after a pickle, from any of four threads at once."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from sk_gd import GDLinearRegressor
+from sk_gd.sources import _base
+
+FEW = {"max_iter": 3, "tol": None, "random_state": 0}
+METHODS = [("batch", "auto"), ("batch", "nesterov"), ("mini-batch", "auto"), ("mini-batch", "adam"), ("stochastic", "saga"),
+           ("stochastic", "gd")]  # fmt: skip
+
+
+def bits(model):
+    """What a fit has found and met, to the last bit."""
+    return b"".join(np.ascontiguousarray(part).tobytes() for part in (model.coef_, model.intercept_, model.loss_curve_))
+
+
+@pytest.fixture(scope="module")
+def large():
+    """Rows of several blocks, so that threads have something to share."""
+    rng = np.random.default_rng(0)
+    X = (rng.normal(size=(60_000, 48)) * (rng.random((60_000, 48)) < 0.8)).astype(np.float32)
+    assert X.size > 2 * _base.BLOCK
+    return X, X @ rng.normal(size=48).astype(np.float32) + rng.normal(size=len(X)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("variant", "optimizer"), METHODS)
+def test_number_of_threads(variant, optimizer, Estimator, container, large, monkeypatch):
+    """One, two, three and eight threads add the same blocks in the same order."""
+    X, y = container(large[0]), large[1] if Estimator is GDLinearRegressor else large[1] > 0
+    seen, used = set(), []
+
+    class Pool(_base.ThreadPoolExecutor):
+        def __init__(self, threads):
+            used.append(threads)
+            super().__init__(threads)
+
+    monkeypatch.setattr(_base, "ThreadPoolExecutor", Pool)
+    for threads in (1, 2, 3, 8):
+        monkeypatch.setattr(_base, "n_threads", lambda threads=threads: threads)
+        seen.add(bits(Estimator(variant, optimizer=optimizer, alpha=1e-3, **FEW).fit(X, y)))
+    assert len(seen) == 1
+    assert {2, 3} <= set(used)
+
+
+# Fits in the process, in a fork of it, of pickled copies and in four threads at once; prints whether all bits agree.
+EVERYWHERE = """
+import hashlib, os, pickle
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from scipy import sparse
+from threadpoolctl import threadpool_info
+from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd._compat import OneBlasThread
+
+rng = np.random.default_rng(0)
+dense = rng.normal(size=(3000, 20)) * (rng.random((3000, 20)) < 0.5)
+z = dense @ rng.normal(size=20) + rng.normal(size=3000)
+jobs = []
+for variant, optimizer in [("batch", "auto"), ("mini-batch", "auto"), ("stochastic", "auto"), ("stochastic", "adam")]:
+    for X in (dense, sparse.csr_array(dense)):
+        for Estimator, y in ((GDLinearRegressor, z), (GDLogisticClassifier, z > 0), (GDLogisticClassifier, np.digitize(z, [0, 1]))):
+            jobs.append((Estimator(variant, optimizer=optimizer, alpha=1e-3, max_iter=4, tol=None, random_state=7), X, y))
+
+def bits(job):
+    model, X, y = job
+    model.fit(X, y)
+    return b"".join(np.ascontiguousarray(part).tobytes() for part in (model.coef_, model.intercept_, model.loss_curve_))
+
+def threads_of_blas():
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+expected, before = b"".join(map(bits, jobs)), threads_of_blas()
+reading, writing = os.pipe()
+with OneBlasThread():  # as if another thread were fitting
+    if os.fork() == 0:
+        same = b"".join(map(bits, jobs)) == expected and OneBlasThread.users == 0
+        os.write(writing, b"same" if same else b"else")
+        os._exit(0)
+    print("fork", os.read(reading, 4) == b"same")
+    os.wait()
+print("pickle", b"".join(map(bits, pickle.loads(pickle.dumps(jobs)))) == expected)
+with ThreadPoolExecutor(4) as pool:
+    copies = [pickle.loads(pickle.dumps(jobs)) for _ in range(4)]
+    found = list(pool.map(lambda jobs: b"".join(map(bits, jobs)), copies))
+print("threads", found == 4 * [expected] and threads_of_blas() == before)
+print(hashlib.sha256(expected).hexdigest())
+"""
+
+
+def test_everywhere():
+    """In any process and thread, and whatever OpenMP and BLAS are told of threads."""
+    seen = set()
+    for threads in ("1", "2", "5"):
+        surroundings = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        run = subprocess.run(
+            [sys.executable, "-P", "-c", EVERYWHERE], capture_output=True, text=True, timeout=120, env=surroundings, check=True
+        )
+        *answers, digest = run.stdout.splitlines()
+        assert answers == ["fork True", "pickle True", "threads True"]
+        seen.add(digest)
+    assert len(seen) == 1
