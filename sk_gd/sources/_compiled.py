@@ -15,13 +15,18 @@ from sk_gd.sources._base import Source
 TILE = 2**18  # stored values of a matrix product: few calls, yet within the caches
 
 
+def in_order(a: Array) -> Array:
+    """The array in C order and at its place in memory, where it may not be if it has come over a network."""
+    return np.require(a, requirements=["C", "A"])
+
+
 class CompiledSource(Source):
     """Rows in memory, held by NumPy: a pass is one call of a kernel for every block of rows."""
 
     most_outputs = 1  # that ``fused_pass`` takes
 
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
-        super().__init__(X, np.require(y, requirements=["C", "A"]), weights)
+        super().__init__(X, in_order(y), None if weights is None else in_order(weights))
         self.kernel_weights = np.empty(0, X.dtype) if self.weights is None else self.weights  # how the kernels spell None
 
     @abstractmethod
@@ -29,6 +34,8 @@ class CompiledSource(Source):
         """Compiled value and gradient of a loss with few outputs, summed over the rows."""
 
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
+        theta = in_order(theta)
+
         def of_rows(rows: slice) -> tuple[float, Array]:
             gradient = np.zeros(theta.shape)
             if loss.pointwise is not None and len(theta) <= self.most_outputs:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from sk_gd._array import Array
 from sk_gd.kernels import MOST_OUTPUTS, pass_dense
 from sk_gd.sources._base import Block
-from sk_gd.sources._compiled import CompiledSource
+from sk_gd.sources._compiled import CompiledSource, in_order
 
 
 class DenseSource(CompiledSource):
@@ -16,7 +14,7 @@ class DenseSource(CompiledSource):
     most_outputs = MOST_OUTPUTS
 
     def __init__(self, X: Array, y: Array, weights: Array | None) -> None:
-        super().__init__(np.require(X, requirements=["C", "A"]), y, weights)
+        super().__init__(in_order(X), y, weights)
 
     @property
     def n_stored(self) -> int:
