@@ -212,10 +212,7 @@ class Team:
             return False
         self.refuse_lost()
         holders = client.who_has(self.partitions)
-        held: dict[str, list[int]] = {worker: [] for worker in alive}
-        for number, partition in enumerate(self.partitions):
-            here = [worker for worker in holders.get(partition.key, ()) if worker in held]
-            held[here[0] if here else alive[number % len(alive)]].append(number)
+        held = shared_out([holders.get(partition.key, ()) for partition in self.partitions], alive)
         self.dismiss()
         how = {"allow_other_workers": True, "actor": True, "pure": False}
         self.placed = [
@@ -247,6 +244,18 @@ class Team:
                 f"Partition {', '.join(map(str, lost))} of X, y or sample_weight was lost with the worker that held it; nothing "
                 "is left to compute it from (so it is with scattered data): load them anew, from files that workers see."
             )
+
+
+def shared_out(holders: list[Any], workers: list[str]) -> dict[str, list[int]]:
+    """The partitions of every worker: those that it has, but none more than its share, for a round takes as long as its slowest."""
+    share, moved = -(-len(holders) // len(workers)), list[int]()
+    held = {worker: list[int]() for worker in workers}
+    for number, here in enumerate(holders):
+        room = [worker for worker in here if worker in held and len(held[worker]) < share]
+        (held[room[0]] if room else moved).append(number)
+    for number in moved:
+        held[min(workers, key=lambda worker: len(held[worker]))].append(number)
+    return held
 
 
 class Cluster:

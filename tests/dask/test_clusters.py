@@ -10,7 +10,7 @@ from distributed import Client, LocalCluster
 from numpy.testing import assert_array_equal
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.sources.dask import Team
+from sk_gd.sources.dask import Team, shared_out
 
 
 @pytest.fixture
@@ -37,7 +37,12 @@ def test_any_number_of_workers(variant, rows):
 
 
 def test_placement(variant, rows, threads):
-    """All partitions on one worker, or some on each."""
+    """All partitions on one worker, or some on each; a worker gets no more than its share."""
+    assert shared_out([("a",), ("a",), ("a",), ("gone",), ("a", "b"), ()], ["a", "b", "c"]) == {
+        "a": [0, 1],
+        "b": [4, 3],
+        "c": [2, 5],
+    }
     A, b = rows
     first = next(iter(threads.scheduler_info()["workers"]))
     here = threads.persist([A, b], workers=[first])

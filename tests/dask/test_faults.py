@@ -64,18 +64,17 @@ def test_killed_worker(variant, rows, processes):
     processes.wait_for_workers(2)
 
 
-def test_lost_partition(rows, processes):
+def test_lost_partition(rows):
     """Scattered rows cannot be computed again: the error names them and has the best model; the last fit stays as it is."""
     X, y = rows
-    processes.wait_for_workers(2)
-    workers = sorted(processes.scheduler_info()["workers"])
-    blocks = [processes.scatter(X[i : i + 50], workers=[workers[i // 50 % 2]], hash=False) for i in range(0, 300, 50)]
-    A = da.concatenate([da.from_delayed(delayed(block), (50, X.shape[1]), X.dtype) for block in blocks])
-    model = GDLogisticClassifier(optimizer="gd", max_iter=8, tol=None).fit(X, y)
-    model.set_params(early_stopping=At(4, lambda: kill(processes)))
-    before, coef = vars(model).copy(), model.coef_.copy()
-    with pytest.raises(PartitionLostError, match=r"Partition \d") as lost:
-        model.fit(A, cut(y), X_val=X, y_val=y)
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster) as client:
+        blocks = [client.scatter(X[i : i + 50], hash=False) for i in range(0, 300, 50)]
+        A = da.concatenate([da.from_delayed(delayed(block), (50, X.shape[1]), X.dtype) for block in blocks])
+        model = GDLogisticClassifier(optimizer="gd", max_iter=8, tol=None).fit(X, y)
+        model.set_params(early_stopping=At(4, lambda: kill(client)))
+        before, coef = vars(model).copy(), model.coef_.copy()
+        with pytest.raises(PartitionLostError, match=r"Partition \d") as lost:
+            model.fit(A, cut(y), X_val=X, y_val=y)
     assert vars(model) == before
     assert_array_equal(model.coef_, coef)
     best = lost.value.best
