@@ -96,7 +96,7 @@ def peers() -> None:
         model.fit(X, y)
         n_rounds = len(messages)
         ours = median(seconds(lambda: model.fit(X, y)) for _ in range(3))
-        print(f"peers: sk_gd {ours:.2f} s, {n_rounds} rounds with those of the beginning, {model.history_['passes'][-1]:.0f} passes, "
+        print(f"peers: sk_gd {ours:.2f} s, {n_rounds} rounds in all, {model.history_['passes'][-1]:.0f} passes, "
               f"F {model.loss_curve_[-1]:.6f}", flush=True)  # fmt: skip
         host, labels = dask.compute(X, y)
         for solver in ("admm", "lbfgs", "newton"):

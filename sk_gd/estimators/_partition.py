@@ -13,6 +13,7 @@ from sk_gd._array import Array, weigh_codes
 from sk_gd.descent import Objective, Part
 from sk_gd.estimators._data import check_weights
 from sk_gd.estimators._labels import codes_among, labels_in, weigh_rows
+from sk_gd.estimators._range import refuse_out_of_range
 from sk_gd.estimators._validation import fingerprints
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
@@ -134,8 +135,9 @@ class Partition:
             whole = bool(chosen.all())
             X, targets = (self.X, self.targets) if whole else (self.X[chosen], self.targets[chosen])
             weights = None if unit is None or self.weights is None else self.weights[chosen] / unit
-            penalty = ElasticNet(0.0, 0.0, positive)
-            self.sides[side] = Part(self.number, Objective(loss, penalty, source_of(X, targets, weights), n_outputs, fit_intercept))
+            source, penalty = source_of(X, targets, weights), ElasticNet(0.0, 0.0, positive)
+            refuse_out_of_range(source)
+            self.sides[side] = Part(self.number, Objective(loss, penalty, source, n_outputs, fit_intercept))
 
     def of(self, side: str, name: str, *arguments: Any) -> Any:
         """What the part says; None where no row is on this side."""
