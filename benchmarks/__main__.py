@@ -19,7 +19,7 @@ from benchmarks.targets import target_rows
 
 SPEED = {"passes": passes, "scaling": scaling}  # no problems, but named like them
 SIBLINGS = ("mixed-C1", "text-C1", "text-many-C1", "text-many-C100", "l1-logistic-0.1", "l1-squared-0.1", "l1-logistic-text-0.1",
-        "net-squared-text-0.1", "squared-l2")  # what --quick leaves out: a sibling is there  # fmt: skip
+        "net-squared-text-0.1", "squared-l2", "sgd-text")  # what --quick leaves out: a sibling is there  # fmt: skip
 MORE = 75  # exit status: time ran out, and the same command goes on from here
 
 HOW_TO_READ = """The gap is (F - F*) / (F_null - F*), where F_null is the intercept alone and F* the lowest F that anyone reached.
@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=[*PROBLEMS, *SPEED], help="these problems")
     parser.add_argument("--list", action="store_true", help="print the problems' names")
     parser.add_argument("--threads", type=int, default=2, help="threads for everyone (default 2)")
-    parser.add_argument("--limit", type=float, help="seconds that a fit may take (default 60, 0.5 with --quick)")
+    parser.add_argument("--limit", type=float, help="seconds that a fit may take (default 60, 0.25 with --quick)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="every run is written here at once; what is here is not run again")
     parser.add_argument("--for", type=float, default=float("inf"), metavar="SECONDS", dest="seconds",
                         help=f"end before so many seconds are over, with status {MORE} if there is more to do")  # fmt: skip
@@ -46,7 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--plots", type=Path, metavar="DIR", help="draw gap against time here")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a Markdown page of what --out has")
     options = parser.parse_args()
-    options.limit = options.limit or (0.5 if options.quick else 60.0)
+    options.limit = options.limit or (0.25 if options.quick else 60.0)
     if options.seconds != float("inf") and not options.out:
         parser.error("--for leaves something to go on from: give a folder, --out DIR.")
     if 0 < options.seconds < 2 * options.limit:
