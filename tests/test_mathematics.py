@@ -131,14 +131,14 @@ def test_conjugates(name, targets, rng):
 
 
 @pytest.mark.parametrize("name", PENALTIES)
-def test_conjugates_of_penalties(name, rng):
-    """The conjugate is the largest ``pull . coef - value(coef)`` among coefficients within reach; beyond it where there is l2."""
-    penalty, pull, reach = PENALTIES[name](ALPHA), rng.normal(size=(1, 3)), np.full((1, 3), 2.0)
-    found = penalty.conjugate(pull, reach)
-    grid = np.linspace(0.0 if penalty.positive else -2.0, 2.0, 2001)
-    best = sum(max(p * w - penalty.value(np.array([[w]])) for w in grid) for p in pull[0])
-    assert found >= best - 1e-9
-    assert found == pytest.approx(best, abs=1e-5) or np.abs(pull).max() > 2 * ALPHA
+def test_least_of_penalties(name, rng):
+    """The least of ``value(u) + pull . u`` among the coefficients within reach."""
+    penalty, pull, coef, reach = PENALTIES[name](ALPHA), rng.normal(size=(1, 9)), rng.gamma(1.0, size=(1, 9)), np.full((1, 9), 1.5)
+    least = 0.0
+    for p, c in zip(pull[0], coef[0], strict=True):
+        grid = np.append(np.linspace(c - 1.5, c + 1.5, 3001), np.clip(0.0, c - 1.5, c + 1.5))
+        least += min(p * u + penalty.value(np.array([[u]])) for u in grid)
+    assert penalty.least(pull, coef, reach) == pytest.approx(least, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", PENALTIES)

@@ -41,7 +41,7 @@ class Function:
     penalty = ElasticNet(0.0)
     l2: float | Array = 0.0
     quadratic = couples = False
-    smooth = True
+    smooth, jumps = True, False
     max_full = 64  # a Hessian takes two gradients a variable
 
     def __init__(self, fun: Callable[..., Any], jac: Any, args: tuple[Any, ...], bounds: Bounds, start: Array) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from sk_gd.descent.dual import proved_gap
 from sk_gd.descent.model import to_minimum
+from sk_gd.descent.objective import Objective
 from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Blocks, Diagonal, Hessian, Implicit, Joint, Metric, Secant
@@ -37,7 +39,8 @@ def stale(objective: Problem, state: DescentState) -> bool:
     cost = state.metric.cost(objective.n_features, objective.shape[0])
     never = objective.quadratic or cost == np.inf
     new = isinstance(state.metric, Secant) and state.metric_age <= PROVED and 0.5 < state.metric.scale < 2
-    proved = cost > 0 and (new or state.foretold)  # what costs nothing is not solved to the end, so its gaps prove nothing
+    # what costs nothing is not solved to the end, so its gaps prove nothing; where the second derivative jumps no step does
+    proved = cost > 0 and not objective.jumps and (new or state.foretold)
     return state.metric_age > 0 and not (never or proved)
 
 
@@ -76,14 +79,23 @@ def certificate(objective: Problem, theta: Array) -> tuple[float, float]:
     if isinstance(state.metric, Implicit):
         state.metric.take_care()
     refresh_metric(objective, state)
-    return value, to_minimum(objective, state)[1]
+    return value, careful_gap(objective, state)
+
+
+def careful_gap(objective: Problem, state: DescentState) -> float:
+    """The gap as the state's metric tells it, or if that may overlook rows as they prove it."""
+    step, gap = to_minimum(objective, state)
+    if not objective.jumps:
+        return gap
+    assert isinstance(objective, Objective)  # a function has no rows
+    return max(gap, proved_gap(objective, state.value, state.theta, step))
 
 
 def doubt_gap(objective: Problem, state: DescentState) -> None:
     """Compare the state's estimate of the gap with the certificate, and remember by how much it was too small."""
-    if trusted(objective, state):
+    if trusted(objective, state) and not objective.jumps:
         return
-    gap = certificate(objective, state.theta)[1]
+    gap = careful_gap(objective, state) if trusted(objective, state) else certificate(objective, state.theta)[1]
     if gap > state.gap > 0:
         state.doubt *= gap / state.gap
         state.gap = gap

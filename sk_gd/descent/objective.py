@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, rows_of, spans, sums_on_host, zeros
-from sk_gd.losses import Bend, Cornered, Cost, Loss, SquaredError
+from sk_gd.losses import Bend, Cornered, Cost, Loss, Piecewise, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
 from sk_gd.sources import Block, Source
@@ -53,6 +53,7 @@ class Objective:
     def __init__(self, loss: Loss, penalty: ElasticNet, source: Source, n_outputs: int, fit_intercept: bool) -> None:
         self.loss, self.penalty, self.source, self.fit_intercept = loss, penalty, source, fit_intercept
         self.l2, self.quadratic, self.couples = penalty.l2, loss.quadratic, loss.couples
+        self.jumps = isinstance(loss, Piecewise)
         self.smooth = not isinstance(loss, Cornered) or bool(np.all(loss.radius))
         self.dtype = source.dtype
         self.n_samples, self.n_features = source.n_samples, source.n_features

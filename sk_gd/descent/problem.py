@@ -31,6 +31,8 @@ class Problem(Protocol):
         Whether the second derivative is the same everywhere.
     smooth : bool
         Whether it has a gradient everywhere, but for the penalty.
+    jumps : bool
+        Whether the second derivative does, so that what a step has shown of it says nothing of the next one.
     couples : bool
         Whether the outputs pull on each other.
     max_full : int
@@ -49,6 +51,7 @@ class Problem(Protocol):
     l2: float | Array
     quadratic: bool
     smooth: bool
+    jumps: bool
     couples: bool
     max_full: int
     n_passes: float

@@ -48,27 +48,12 @@ class Corners:
         coef[(self.penalty.low > 0) & (np.abs(coef) < NARROW * radius * self.units)] = 0.0
         return self.objective.prox(theta, 0.0)
 
-    def lower_bound(self, slopes: Array, theta: Array) -> float:
-        """The value of the dual of F, which the minimum of F cannot be below: minus the conjugates of the losses and the penalty.
-
-        That of the penalty is infinite where slopes do not balance and there is no l2. As arithmetic leaves a little, a minimum no
-        further off than ``FAR`` typical errors, or twice as far as theta, is reckoned with.
-        """
-        objective, source, loss = self.objective, self.objective.source, self.loss
-        objective.n_passes += 1
-
-        def of_block(block: Block) -> tuple[Array, Array]:
-            y, slopes = halves(block.y)
-            conjugates = block.weigh(loss.conjugate(y, slopes))
-            total = namespace(conjugates).sum(conjugates, axis=0, keepdims=True)
-            return total, block.gradient(block.weigh(slopes), objective.fit_intercept)
-
-        both = source.retarget(namespace(slopes).concat([source.y, slopes], axis=1), source.weights)
-        conjugates, pull = both.sum_over_blocks(of_block)
-        of_coef, of_intercept = np.split(pull / objective.n_samples, [objective.n_features], axis=1)
-        penalty = objective.penalty.conjugate(-of_coef, 2 * np.abs(objective.coef(theta)) + FAR * loss.soft * self.units)
-        balance = (of_intercept * theta[:, objective.n_features :] - np.abs(of_intercept) * FAR * loss.soft).sum()
-        return float(balance - penalty - conjugates[0] / objective.n_samples)
+    def reach(self, theta: Array) -> Array:
+        """How far from theta a minimum is reckoned with: ``FAR`` typical errors, or as far as theta is from zero."""
+        reach = np.full(theta.shape, FAR * self.loss.soft)
+        coef = self.objective.coef(reach)
+        coef[:] = coef * self.units + np.abs(self.objective.coef(theta))
+        return reach
 
 
 class RoundedPenalty(ElasticNet):

@@ -8,6 +8,7 @@ import numpy as np
 
 from sk_gd._array import Array
 from sk_gd.descent import metrics
+from sk_gd.descent.dual import lower_bound
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, descend
 from sk_gd.descent.metrics import refresh_metric
@@ -112,7 +113,8 @@ class RoundingStep(LineSearchStep[Objective]):
         room = model.room(slopes, multipliers)
         share = 1.0 if room >= 1 else WITHIN * room
         now.slopes, now.multipliers = now.slopes + share * slopes, now.multipliers + share * multipliers
-        now.bound = max(now.bound, self.corners.lower_bound(now.slopes, now.inner.theta))
+        theta = now.inner.theta
+        now.bound = max(now.bound, lower_bound(self.corners.objective, now.slopes, theta, self.corners.reach(theta)))
         return share
 
     def publish(self, objective: Objective, state: DescentState) -> None:

@@ -52,6 +52,16 @@ class Piecewise:
         beyond = xp.abs(z - y) - self.width
         return xp.astype((beyond >= 0) & (beyond <= self.steepest * self.bend), z.dtype) * self.curvature
 
+    def conjugate(self, y: Array, slope: Array) -> Array:
+        """``max over z of slope * z - loss`` for every row, where slopes are no steeper than ``steepest``."""
+        xp = namespace(slope)
+        return xp.sum(slope * y + self.width * xp.abs(slope) + self.bend / 2 * slope**2, axis=1)
+
+    def bounded(self, slope: Array) -> Array:
+        """The nearest slope that the loss has somewhere."""
+        steep: Array = at_least(-at_least(-slope, -self.steepest), -self.steepest)
+        return steep
+
     def mean(self, z: Array) -> Array:
         return z
 

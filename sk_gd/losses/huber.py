@@ -14,8 +14,7 @@ class Huber(Params):
     """``loss = 1/2 r^2`` where ``|r| <= t``, else ``t |r| - 1/2 t^2``, with ``r = z - y`` and ``t = epsilon * scale``.
 
     Rows that are further off than t pull no harder than at t, so that outliers in y do little. Where t is a small part of most
-    errors the loss is nearly the absolute error, whose slope jumps: ``optimality_``, which looks at the slope around the model,
-    may then be too small.
+    errors the loss is nearly the absolute error, for which ``Quantile()`` takes fewer steps.
 
     Parameters
     ----------

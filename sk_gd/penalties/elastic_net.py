@@ -52,12 +52,13 @@ class ElasticNet:
         """Gradient of the smooth part."""
         return self.l2 * coef
 
-    def conjugate(self, pull: Array, reach: Array) -> float:
-        """``max over coef of pull . coef - value(coef)``; where that is infinite, over the coefficients within reach."""
-        beyond = np.maximum((pull if self.positive else np.abs(pull)) - self.l1, 0)
+    def least(self, pull: Array, coef: Array, reach: Array) -> float:
+        """``min over u of value(u) + pull . u`` among the coefficients u that are within reach of ``coef``."""
         l2 = np.broadcast_to(self.l2, pull.shape)
-        best = np.divide(beyond, l2, out=np.where(beyond > 0, reach, 0.0), where=l2 > 0)
-        return float((beyond * best - l2 / 2 * best**2).sum())
+        beyond = soft_threshold(-pull, self.l1, self.positive)
+        best = np.divide(beyond, l2, out=np.where(beyond == 0, 0.0, np.copysign(np.inf, beyond)), where=l2 > 0)
+        best = np.clip(best, np.maximum(coef - reach, 0) if self.positive else coef - reach, coef + reach)
+        return self.value(best) + float(np.vdot(pull, best))
 
     def prox(self, coef: Array, rate: float | Array) -> Array:
         """``argmin_u  rate * l1 * |u|_1 + 1/2 |u - coef|^2``, over u >= 0 if positive."""
