@@ -89,7 +89,7 @@ class RoundingStep(LineSearchStep[Objective]):
         state.n_updates += 1
         self.publish(objective, state)
         state.stalls = state.stalls + 1 if (now.bound, now.radius) == before else 0
-        state.stuck = state.stalls >= STALLS or now.radius < LEAST * self.corners.loss.soft
+        state.stuck = state.stalls >= STALLS or now.radius <= LEAST * self.corners.loss.soft
 
     def newton(self, now: Rounding) -> None:
         """A step on the objective as it is rounded now; where little of that is left, the next one finds it rounded less."""
@@ -104,7 +104,7 @@ class RoundingStep(LineSearchStep[Objective]):
         self.search(model, inner)
         rate = 0.0 if inner.theta is theta else inner.rate
         if rate == 0 or (share > FOLLOWS and left <= CENTRED * model.lost(z + rate * change, model.coef(inner.theta))):
-            now.radius *= SHRINK
+            now.radius = max(SHRINK * now.radius, LEAST * self.corners.loss.soft)
         self.corners.objective.n_passes += model.n_passes
 
     def ascend(self, model: RoundedObjective, now: Rounding, z: Array, change: Array) -> float:

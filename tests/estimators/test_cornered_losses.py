@@ -140,6 +140,17 @@ def test_where_no_row_pulls(heavy):
 
 
 @every_loss
+def test_no_end_in_sight(loss, variant, heavy):
+    """Without tol the steps go on when nothing is left to gain, and stay where they are."""
+    X, y, s = heavy()
+    model = GDLinearRegressor(variant, loss=loss, alpha=0.1, l1_ratio=0.5, tol=None, max_iter=100, random_state=0)
+    model.fit(X, y, sample_weight=s)
+    assert model.n_iter_ == 100
+    assert model.optimality_ < 1e-6
+    assert np.isfinite(model.coef_).all()
+
+
+@every_loss
 def test_explicit_optimizers_know_what_they_left(loss, heavy):
     """Subgradients at an automatic rate get near the minimum, and the gap that is told is the true one, nearly."""
     X, y, s = heavy("raw")
