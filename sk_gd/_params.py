@@ -28,7 +28,7 @@ class Params:
         """Set some hyper-parameters, all or, if one is refused, none."""
         if unknown := params.keys() - self.get_params().keys():
             raise ValueError(
-                f"{type(self).__name__} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(self.get_params())}."
+                f"{type(self).__name__} has no parameter {', '.join(sorted(unknown))}: choose from {', '.join(self.get_params())}."
             )
         type(self)(**{**self.get_params(), **params})
         for name, value in params.items():

@@ -71,7 +71,7 @@ class EarlyStopping:
         sample_weight_val: Any = None,
     ) -> None:
         if (X_val is None) != (y_val is None) or (X_val is None and sample_weight_val is not None):
-            raise ValueError("EarlyStopping needs X_val and y_val together, and sample_weight_val only with them.")
+            raise ValueError("X_val and y_val were not given together, or sample_weight_val without them: give all of these rows.")
         if n_iter_no_change < 1 or not min_delta >= 0:
             raise ValueError(f"n_iter_no_change must be 1 or more, min_delta 0 or more, got {n_iter_no_change} and {min_delta}.")
         self.scoring, self.n_iter_no_change, self.min_delta = scoring, n_iter_no_change, min_delta

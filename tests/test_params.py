@@ -65,7 +65,8 @@ def test_wrong_numbers_are_refused_by_fit(kind, name, value, Estimator, problem_
 def test_unknown_parameters_are_refused(make):
     """With the names of those that there are."""
     one = make()
-    with pytest.raises(ValueError, match=f"{type(one).__name__} has no parameter momentum; it has {', '.join(one.get_params())}"):
+    names = ", ".join(one.get_params())
+    with pytest.raises(ValueError, match=f"{type(one).__name__} has no parameter momentum: choose from {names}"):
         one.set_params(momentum=0.5)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
+
 from sk_gd.descent.problem import P, P_contra
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
@@ -57,6 +59,11 @@ def descend(
         Sees the state after every epoch, and may score it; True ends the descent.
     """
     step.initialise(objective, state)
+    if not np.isfinite(state.value):
+        raise ValueError(
+            f"The objective is {state.value} where the descent starts: X, y or the start are out of the range of "
+            f"{objective.dtype}: scale them down."
+        )
     if not len(state.history):
         state.record(objective.n_passes)
     elif state.passes_before != state.passes_before:  # to go on from where a fit ended is not counted

@@ -244,7 +244,8 @@ def make_bounds(bounds: Any, n: int) -> Bounds:
         raise ValueError(f"bounds must hold a pair for each of the {n} variables, got {np.size(bounds.lb)}.")
     low, high = (np.broadcast_to(np.asarray(side, dtype=np.float64), n) for side in (bounds.lb, bounds.ub))
     if not (low <= high).all():
-        raise ValueError(f"Every lower bound must be at most the upper one, but not so for variable {int(np.argmin(low <= high))}.")
+        k = int(np.argmin(low <= high))
+        raise ValueError(f"Every lower bound must be at most the upper one, got {low[k]} and {high[k]} for variable {k}.")
     return Bounds(low, high)
 
 

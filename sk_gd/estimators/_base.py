@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from copy import copy
+from copy import copy, deepcopy
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -104,7 +104,7 @@ class GradientDescentModel(
         self._n_rows, self._weight_sum = rows.mass()
         if self.early_stopping is not False and held_out is None:
             rows, held_out = rows.split(self.validation_fraction, task.stratified, seed)
-        with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):  # the loop looks at every value, and says so
+        with OneBlasThread(), np.errstate(all="ignore"):  # the loop looks at every value, and says so
             objective = self._objective(rows, task)
             plan = self._plan(objective)
             state = self._start(objective, last, seed, coef_init, intercept_init)
@@ -200,7 +200,8 @@ class GradientDescentModel(
             state = last.resume()  # the same problem: go on as if nothing had happened
             state.history.keep_path = history.keep_path
             return state
-        return DescentState(objective.prox(last.theta, 0.0), last.rng, seed=seed, history=history, n_updates=last.n_updates)
+        rng = deepcopy(last.rng)  # should this fit fail, the last one goes on as if it had not been
+        return DescentState(objective.prox(last.theta, 0.0), rng, seed=seed, history=history, n_updates=last.n_updates)
 
     def _validation(self, objective: Objective, held_out: AnyRows, task: Task) -> Validation:
         """What early_stopping watches."""

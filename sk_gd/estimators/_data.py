@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where
 from sk_gd._compat import check_sample_weight, device_of, finest_dtype, get_namespace_and_device, move_to
+from sk_gd.estimators._sound import refuse_corrupt, refuse_what_is_lost
 from sk_gd.sources.dask import is_collection
 
 
@@ -24,8 +24,8 @@ def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
         yield
     except BaseException:
         callbacks = {name: value for name, value in vars(estimator).items() if name.startswith(("_callback_", "_skl_"))}
-        vars(estimator).clear()
-        vars(estimator).update(before | callbacks)  # scikit-learn has yet to tear down its callbacks, and then removes these
+        # at once, should another interrupt come; scikit-learn has yet to tear down its callbacks, and then removes these
+        estimator.__dict__ = before | callbacks
         raise
 
 
@@ -54,9 +54,9 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
         refuse_collection()
     if getattr(X, "requires_grad", False):
         raise ValueError("X records gradients (requires_grad=True), which would grow with every epoch: pass X.detach().")
-    if issparse(X) and X.format in ("csr", "csc", "bsr"):
-        # a wrong index would be a wild pointer in compiled code: scipy itself crashes on it, so look before any conversion
-        X.check_format(full_check=True)
+    refuse_what_is_lost(X, "X")
+    refuse_what_is_lost(y, "y")
+    refuse_corrupt(X)
     xp, dispatched, device = get_namespace_and_device(X)
     if is_foreign(X) and not dispatched and str(device_of(X)) != "cpu":
         raise ValueError(
@@ -66,10 +66,9 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
     if check_params.get("y_numeric") or is_foreign(y) or (isinstance(y, np.ndarray) and y.dtype.kind in "biuf"):
         y = follow(y, X)
     dtypes = [finest_dtype(xp, device), xp.float32]
-    checked = validate_data(estimator, X, y, reset=reset, accept_sparse="csr", dtype=dtypes, order="C", **check_params)
-    rows = checked[0] if isinstance(checked, tuple) else checked
-    if issparse(rows):
-        rows.check_format(full_check=True)
+    with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn sums the largest floats to see whether they are finite
+        checked = validate_data(estimator, X, y, reset=reset, accept_sparse="csr", dtype=dtypes, order="C", **check_params)
+    refuse_corrupt(checked[0] if isinstance(checked, tuple) else checked)
     return checked
 
 
@@ -77,11 +76,21 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
     """Weights as float64, or None where all rows count the same; they come to where X is."""
     if sample_weight is None:
         return None
+    refuse_what_is_lost(sample_weight, "sample_weight")
     xp, _, device = get_namespace_and_device(X)
-    weights: Array = check_sample_weight(follow(sample_weight, X), X, dtype=finest_dtype(xp, device), ensure_non_negative=True)
-    if not xp.any(weights > 0):
+    sample_weight = follow(sample_weight, X)
+    with np.errstate(over="ignore"):
+        weights: Array = check_sample_weight(sample_weight, X, dtype=finest_dtype(xp, device), ensure_non_negative=True)
+        whole, largest = xp.sum(weights), xp.max(weights)
+    if not largest > 0:
         raise ValueError("Sample weights must contain at least one non-zero number, got weights that are all zero.")
-    return weights
+    if not xp.isfinite(whole):
+        raise ValueError(
+            f"Sample weights of up to {float(largest):.3g} sum to more than a float can hold: divide them by their maximum, "
+            "as only their ratios matter."
+        )
+    least = largest * xp.finfo(X.dtype).smallest_normal  # what is less is zero beside the largest, in the arithmetic of the rows
+    return xp.where(weights >= least, weights, xp.zeros_like(weights))
 
 
 def keep_weighted(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, Array | None]:
@@ -117,7 +126,10 @@ def check_initial(coef_init: Any, intercept_init: Any, theta: Array, n_features:
     for name, given, part in (("coef_init", coef_init, coef), ("intercept_init", intercept_init, intercept)):
         if given is None:
             continue
-        given = on_host(given).astype(np.float64)
+        given = on_host(given)
+        if given.dtype.kind == "c":
+            raise ValueError(f"{name} must hold real numbers, got complex ones: leave out their imaginary parts.")
+        given = given.astype(np.float64)
         if given.size != part.size or not np.isfinite(given).all():
             raise ValueError(f"{name} must hold {part.size} finite numbers, of shape {part.shape}, got shape {given.shape}.")
         part[:] = given.reshape(part.shape)

@@ -53,7 +53,7 @@ class DiagnosisMixin:
         """
         check_is_fitted(self)
         if (X is None) != (y is None) or (X is None and sample_weight is not None):
-            raise ValueError("diagnose needs X and y together, and sample_weight only with them.")
+            raise ValueError("X and y were not given together, or sample_weight without them: give diagnose the rows of the fit.")
         data, optimality = None, getattr(self, "optimality_", np.nan)
         if X is not None:
             objective, theta = self._objective_of(X, y, sample_weight), self._theta()

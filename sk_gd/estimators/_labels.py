@@ -12,6 +12,8 @@ from sklearn.utils.validation import column_or_1d
 from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where, there
 from sk_gd.estimators._data import follow
 
+TINY = float(np.finfo(np.float64).tiny)
+
 
 def labels_in(y: Any, weights: Any = None) -> Array:
     """The distinct labels, sorted, as an array of NumPy; rows of weight zero count as left out."""
@@ -36,9 +38,7 @@ def encode_labels(y: Any, weights: Any, X: Any) -> tuple[Array, Any]:
     y = column_or_1d(y, warn=True)
     classes = labels_in(y, weights)
     if len(classes) < 2:
-        raise ValueError(
-            f"A classifier needs samples of at least 2 classes, but these data contain only one class: {classes[0]!r}."
-        )
+        raise ValueError(f"A classifier needs samples of at least 2 classes, got data that contain only one class: {classes[0]!r}.")
     return classes, codes_among(y, classes, X)
 
 
@@ -84,7 +84,7 @@ def class_weights(class_weight: Any, classes: Array, counts: Array) -> Array | N
         present = counts > 0
         return np.divide(counts.sum(), present.sum() * counts, out=np.zeros(len(counts)), where=present)
     of_class: Array = compute_class_weight(class_weight, classes=classes, y=classes)
-    if not (np.isfinite(of_class).all() and (of_class > 0).sum() > 1 and (of_class >= 0).all()):
+    if not (np.isfinite(of_class).all() and (of_class >= 0).all() and (of_class > TINY * of_class.max()).sum() > 1):
         raise ValueError(f"class_weight must be positive and finite for two classes or more, got {class_weight!r}.")
     return of_class
 
@@ -94,7 +94,16 @@ def weigh_rows(of_class: Array | None, codes: Any, weights: Any) -> Any:
     if of_class is None:
         return weights
     of_rows = namespace(codes).take(there(of_class, codes), codes)
-    return of_rows if weights is None else weights * of_rows
+    if weights is None:
+        return of_rows
+    with np.errstate(over="ignore"):
+        product = weights * of_rows
+    if not namespace(product).isfinite(namespace(product).sum(product)):
+        raise ValueError(
+            f"sample_weight of up to {float(namespace(weights).max(weights)):.3g} times class_weight of up to {of_class.max():.3g} "
+            "is more than a float can hold: divide them by their maxima, as only their ratios matter."
+        )
+    return product
 
 
 def refuse_other_classes(known: Array, classes: Array) -> None:

@@ -61,6 +61,7 @@ class OnlineMixin:
 
         Callbacks see a fit of one epoch on X, y and sample_weight as they were given, whose wish to stop it has come true.
         """
+        self._validate_params()  # scikit-learn does so only before the first chunk
         objective = self._objective(rows, task)
         state = self._online_state(objective, grow)
         weight = rows.mass()[1]
@@ -68,7 +69,7 @@ class OnlineMixin:
         once = StoppingRule(None, 1, 1, None, np.nan, first_epoch=state.n_epochs)
         tasks = tasks_of(self, given, 1, lambda theta: self._attributes(objective, theta, task))
         recoveries = state.n_recoveries
-        with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):  # the loop looks at every value, and says so
+        with OneBlasThread(), np.errstate(all="ignore"):  # the loop looks at every value, and says so
             try:
                 tasks.announced(plan).run(objective, state, once, self.on_divergence, every_one([EpochLog(self.verbose), tasks]))
             except DivergenceError:

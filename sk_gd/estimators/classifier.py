@@ -266,9 +266,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             self._class_counts = counts.tolist()
         return self
 
-    def _rows(
-        self, X: Any, y: Any, sample_weight: Any, classes: Array, of_class: Array | None, place: Any = None
-    ) -> AnyRows:
+    def _rows(self, X: Any, y: Any, sample_weight: Any, classes: Array, of_class: Array | None, place: Any = None) -> AnyRows:
         """Rows of classes that are known."""
         if is_collection(X):
             collected = collect(self, place, X, y, sample_weight, reset=False)

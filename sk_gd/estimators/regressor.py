@@ -9,6 +9,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from sk_gd._array import Array, namespace
 from sk_gd._compat import HasMethods, StrOptions, available_if, fit_context
+from sk_gd._params import Params
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._dask import AnyRows, cluster_of, collect, lazily
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
@@ -235,6 +236,8 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     def _task(self, rows: AnyRows, known: tuple[str, Loss] | None = None) -> Task:
         """The loss with the numbers that it takes from the targets; those of the first rows where rows come once."""
         loss = REGRESSION_LOSSES[self.loss]() if isinstance(self.loss, str) else self.loss
+        if isinstance(loss, Params):
+            loss.check()
         if known is None or known[0] != repr(self.loss):
             known = repr(self.loss), rows.filled(loss)
         self._loss = known

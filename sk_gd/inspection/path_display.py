@@ -202,7 +202,7 @@ class DescentPathDisplay:
         paths = [one.path for one in found]
         n = paths[0].shape[1]
         if n < 2:
-            raise ValueError("A plane needs two variables, but the function has one.")
+            raise ValueError("A plane needs two variables, got a function of one.")
         if variables is None and n > 2:
             plane = main_plane(paths)
         else:

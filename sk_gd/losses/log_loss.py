@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import logit
 
 from sk_gd._array import Array, namespace
 from sk_gd._compat import expit
@@ -42,5 +41,6 @@ class LogLoss:
         return p
 
     def constant(self, y: Array, weights: Array | None) -> Array:
-        log_odds: Array = logit(weighted_mean(y, weights))
+        # by logarithms of the two shares: the log-odds of one that rounds to 1 would be infinite
+        log_odds: Array = np.log(weighted_mean(y, weights)) - np.log(weighted_mean(1 - y, weights))
         return log_odds

@@ -31,11 +31,15 @@ def factorise(matrix: Array) -> Factor:
     """Factor a matrix whose diagonal is positive, plus a multiple of the identity that makes it safely definite.
 
     Regular matrices get next to nothing. In singular ones (dependent columns, fewer rows than features) the rounding of a gradient
-    would come back multiplied by one over the addition, so there it is larger; the descent makes up for what that costs.
+    would come back multiplied by one over the addition, so there it is larger; the descent makes up for what that costs. Where
+    hardly any curvature is left, all of the matrix may be rounding: then the addition outweighs it.
     """
     units = np.sqrt(np.diag(matrix))
     scaled = matrix / units / units[:, None]
-    for jitter in (1e-12, 1e-6, 1e-4, 1e-2):
+    if not np.isfinite(scaled).all():
+        raise ValueError("The Hessian has entries that are not finite: X is too large or too small for its squares: scale it.")
+    dominant = float(np.abs(scaled).sum(axis=1).max())  # makes any symmetric matrix definite (Gershgorin)
+    for jitter in (1e-12, 1e-6, 1e-4, 1e-2, dominant):
         try:
             lower = cholesky(scaled + jitter * np.eye(len(scaled)), lower=True, overwrite_a=True, check_finite=False)
         except np.linalg.LinAlgError:
@@ -56,7 +60,9 @@ class Hessian(CentredMetric):
 
     def build(self, moments: Array, l2: float | Array) -> None:
         diagonal = np.diag(moments)
-        self.hessian = moments + np.diag(fill_diagonal(diagonal, self.nothing) - diagonal + l2)
+        varies = diagonal > self.nothing
+        self.hessian = np.where(varies[:, None] & varies, moments, 0.0)  # beside a constant column there is but rounding
+        np.fill_diagonal(self.hessian, fill_diagonal(diagonal, self.nothing) + l2)
         self.matrix = factorise(self.hessian)
 
     def solve_coef(self, gradient: Array) -> Array:

@@ -96,4 +96,4 @@ class Implicit(Metric):
         return self.multiply(step)
 
     def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
-        raise TypeError("a Hessian that is not held has no coordinates that rows could be moved into")
+        raise TypeError("A Hessian that is not held has no coordinates that rows could be moved into: use Diagonal or Hessian.")

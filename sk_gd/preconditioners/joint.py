@@ -65,4 +65,4 @@ class Joint(Metric):
         return gradient
 
     def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
-        raise TypeError("a joint metric mixes the outputs: it has no coordinates that rows could be moved into")
+        raise TypeError("A joint metric mixes the outputs, so no coordinates are there to move rows into: use Diagonal or Hessian.")

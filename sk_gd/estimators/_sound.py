@@ -1,0 +1,48 @@
+"""What scikit-learn and scipy let pass although it is no rows of numbers: refused at the door, before anything is converted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+DATES = ("date", "time", "duration", "period")  # as dtypes of NumPy, pandas and polars spell them
+
+
+def refuse_what_is_lost(values: Any, name: str) -> None:
+    """Masked entries and dates would become numbers in silence: what is under the mask, nanoseconds since 1970."""
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} has {int(values.mask.sum())} masked entries, which are missing values: fill them in, or leave out "
+            "their rows."
+        )
+    dtypes = getattr(values, "dtypes", None)
+    kinds = [getattr(values, "dtype", None)] if dtypes is None else dtypes
+    for kind in np.atleast_1d(np.asarray(kinds, dtype=object)):
+        if any(word in str(kind).lower() for word in DATES):
+            raise ValueError(f"{name} holds {kind}, which is no number: make it one, such as the days since a date of your choice.")
+
+
+def refuse_corrupt(X: Any) -> None:
+    """A wrong index of a sparse matrix would be a wild pointer in compiled code; scipy looks only if it is asked to."""
+    if not issparse(X):
+        return
+    if X.format in ("csr", "csc", "bsr"):
+        integers = X.indices.dtype.kind == X.indptr.dtype.kind == "i"
+        if integers:
+            X.check_format(full_check=True)
+        problem = "" if integers else f"indices of dtype {X.indices.dtype} and indptr of {X.indptr.dtype}, not integers"
+    elif X.format == "coo":
+        inside = all(
+            len(at) == len(X.data) and at.dtype.kind == "i" and (not len(at) or (at.min() >= 0 and at.max() < size))
+            for at, size in zip(X.coords, X.shape, strict=True)
+        )
+        problem = "" if inside else f"coordinates outside of its shape, {X.shape}, or not one for each of its {len(X.data)} values"
+    elif X.format == "lil":
+        wrong = [i for i, (columns, values) in enumerate(zip(X.rows, X.data, strict=True)) if len(columns) != len(values)]
+        problem = f"another number of columns than of values in row {wrong[0]}" if wrong else ""
+    else:
+        return
+    if problem:
+        raise ValueError(f"The {X.format} matrix is corrupt, with {problem}: build it anew from its values.")

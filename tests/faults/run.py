@@ -1,0 +1,81 @@
+"""Runs the battery for one estimator and one variant: each case in a process of its own, forked from this one, with a deadline.
+
+``python tests/faults/run.py linear batch [case ...]`` prints a line per case that did not survive, and how many did.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2]))  # behind the installed package
+
+from tests.faults import (  # noqa: F401
+    cases_frames,
+    cases_input,
+    cases_labels,
+    cases_layouts,
+    cases_models,
+    cases_parameters,
+    cases_predict,
+    cases_processes,
+    cases_refits,
+    cases_scales,
+    cases_sparse,
+    cases_weights,
+)
+from tests.faults.battery import CASES, Case, Lab
+
+DEADLINE = 30.0  # seconds; nearly all cases take less than a tenth of one
+
+
+def verdict(case: Case, estimator: str, variant: str) -> str:
+    """What went wrong, or nothing."""
+    try:
+        return case.fault(Lab(estimator, variant)) or ""
+    except BaseException as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+
+
+def in_a_child(case: Case, estimator: str, variant: str) -> str:
+    """The verdict of a process that may die of it."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, b"." + verdict(case, estimator, variant).encode()[:4000])
+        os._exit(0)
+    os.close(writing)
+    answer = os.read(reading, 4096) if select.select([reading], [], [], DEADLINE)[0] else None
+    os.close(reading)
+    if answer is None:
+        os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    if answer is None:
+        return f"did not come back within {DEADLINE:.0f} s"
+    return answer[1:].decode() if answer else f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
+
+
+def main(estimator: str, variant: str, *names: str) -> None:
+    """Run all cases of an estimator, or those of these names."""
+    cases = {name: case for name, case in CASES.items() if estimator in case.of and (not names or name in names)}
+    survived, began = 0, time.monotonic()
+    lab = Lab(estimator, variant)
+    lab.fit(lab.X).predict(lab.X)  # what is loaded at first use is loaded once
+    gc.freeze()
+    for name, case in cases.items():
+        fault = in_a_child(case, estimator, variant)
+        survived += not fault
+        if fault:
+            print(f"{name}: {fault}", flush=True)
+    print(f"{survived} of {len(cases)} survived, {estimator} {variant}, {time.monotonic() - began:.1f} s")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
