@@ -37,7 +37,7 @@ class EpsilonInsensitive(Params):
     >>> from sk_gd import GDLinearRegressor
     >>> from sk_gd.losses import EpsilonInsensitive
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 2.0, 3.0]
-    >>> GDLinearRegressor(loss=EpsilonInsensitive(epsilon=0.5, scale=1.0), alpha=1e-3).fit(X, y).coef_.round(2)
+    >>> GDLinearRegressor(loss=EpsilonInsensitive(epsilon=0.5, scale=1.0), alpha=1e-3, tol=1e-8).fit(X, y).coef_.round(2)
     array([0.67])
     """
 
