@@ -8,7 +8,6 @@ from scipy.optimize import rosen, rosen_der
 
 import sk_gd
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.descent.function import Function
 from sk_gd.optimizers import OPTIMIZERS
 from sk_gd.schedules import SCHEDULES, Optimal
 
@@ -26,17 +25,6 @@ def saddle(x):
 
 def bowl(x):
     return 0.5 * x @ QUADRATIC @ x - x.sum(), QUADRATIC @ x - 1
-
-
-class Watched:
-    """A function that remembers where it was asked, and how often."""
-
-    def __init__(self, fun):
-        self.fun, self.points = fun, []
-
-    def __call__(self, x, *args):
-        self.points.append(x.copy())
-        return self.fun(x, *args)
 
 
 @pytest.mark.parametrize("jac", [rosen_der, None, True], ids=["jac", "differences", "both"])
@@ -114,79 +102,6 @@ def test_units_change_nothing():
         assert result.nit == pytest.approx(plain.nit, abs=3)
         assert_allclose(result.x / of_x, plain.x, atol=1e-4)
         assert_allclose(result.fun / of_fun, plain.fun, atol=1e-8)
-
-
-BOXES = [
-    [(1.5, 3), (None, None)],
-    [(-2, 0.5), (-1, 2)],
-    [(None, None), (None, 0.2)],
-    [(-0.5, -0.5), (-3, 3)],
-    optimize.Bounds([-2, -2], [0.9, 0.5]),
-]
-
-
-@pytest.mark.parametrize("bounds", BOXES, ids=["low", "high", "one side", "fixed", "corner"])
-@pytest.mark.parametrize("jac", [rosen_der, None], ids=["jac", "differences"])
-@pytest.mark.parametrize("method", [{}, {"learning_rate": 1e-3}, {"optimizer": "momentum"}], ids=["search", "gd", "momentum"])
-def test_bounds(bounds, jac, method):
-    """Bounds are kept by every point that is evaluated, and the minimum within them is scipy's."""
-    fun = Watched(rosen)
-    result = sk_gd.minimize(fun, [-1.2, 1.0], jac=jac, bounds=bounds, max_iter=20_000, **method)
-    box = bounds if isinstance(bounds, optimize.Bounds) else optimize.Bounds(
-        *np.array([[-np.inf if low is None else low, np.inf if high is None else high] for low, high in bounds]).T
-    )  # fmt: skip
-    points = np.array(fun.points)
-    assert (points >= box.lb).all()
-    assert (points <= box.ub).all()
-    theirs = optimize.minimize(rosen, np.clip([-1.2, 1], box.lb, box.ub), bounds=box, tol=1e-14, jac=rosen_der)
-    assert result.success, result.message
-    assert result.fun <= theirs.fun + 1e-6
-    assert_allclose(result.x, theirs.x, atol=2e-3)
-    assert_array_equal(result.x[box.lb == box.ub], box.lb[box.lb == box.ub])
-
-
-def test_bounds_are_no_walls_to_bounce_off():
-    """The metric is that of the free variables: many bounds hold some of them, and the others arrive as fast as ever."""
-    bounds = [(-2, 0.8 if i % 3 else 2) for i in range(10)]
-    result = sk_gd.minimize(rosen, np.full(10, -1.2), jac=rosen_der, bounds=bounds)
-    theirs = optimize.minimize(rosen, np.full(10, -1.2), jac=rosen_der, bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-10})
-    assert result.success
-    assert result.fun < theirs.fun + 1e-7
-    assert result.nit < 80
-
-
-def test_a_bound_that_rounding_would_cross():
-    """-1.2 + (0.3 - -1.2) is more than 0.3, by rounding; what is evaluated is not."""
-    fun = Watched(lambda x: -x[0])
-    for method in ({}, {"learning_rate": 10.0}):
-        result = sk_gd.minimize(fun, [-1.2], jac=lambda x: np.array([-1.0]), bounds=[(None, 0.3)], **method)
-        assert result.x[0] == max(fun.points)[0] == 0.3
-
-
-def test_a_variable_without_room():
-    """It is none: it stays, and what is said of the curvature is about the others."""
-    result = sk_gd.minimize(lambda x: x[0] ** 2 + x[1] ** 2, [1.0, 5.0], bounds=[(None, None), (5.0, 5.0)])
-    assert_allclose(result.x, [0.0, 5.0], atol=1e-6)
-    assert_allclose(result.curvature, [2.0], rtol=1e-3)
-    assert "positive in every direction" in result.message
-
-
-def test_the_metric_of_a_saddle():
-    """Negative curvature counts by its size: the certificate's metric is |H|, and a wall where a bound holds."""
-    box = optimize.Bounds([-np.inf, -np.inf, 0.0], np.full(3, np.inf))
-    function = Function(lambda x: x[0] ** 2 - 3 * x[1] ** 2 + x[2], None, (), box, np.array([1.0, 1.0, 0.0]))
-    moments = function.curvature(function.start, full=True).moments
-    assert_allclose(moments[:2, :2], [[2, 0], [0, 6]], atol=1e-4)
-    assert moments[2, 2] > 1e15
-
-
-def test_a_saddle_within_bounds():
-    """Bounds turn the saddle into a function with two minima, each at a bound."""
-    result = sk_gd.minimize(saddle, [[1.0, 1e-3], [1.0, -1e-3]], bounds=[(-1, 1), (-2, 2)])
-    assert_allclose([minimum.x for minimum in result.minima], [[0, 2], [0, -2]], atol=1e-5)
-    corner = sk_gd.minimize(lambda x: x.sum(), [0.3, 0.6], bounds=[(0, 1)] * 2)
-    assert_array_equal(corner.x, 0.0)
-    assert "corner" in corner.message
 
 
 def test_the_textbook_to_the_letter():
@@ -288,13 +203,13 @@ def test_a_rate_that_is_too_large():
         sk_gd.minimize(bowl, [3.0, 2.0], jac=True, learning_rate=1.0, on_divergence="raise")
 
 
-def test_counts_and_arguments():
+def test_counts_and_arguments(watched):
     """Nfev and njev are what was called; args reach fun and jac."""
-    fun, jac = Watched(lambda x, a, b: a * rosen(x) + b), Watched(lambda x, a, b: a * rosen_der(x))
+    fun, jac = watched(lambda x, a, b: a * rosen(x) + b), watched(lambda x, a, b: a * rosen_der(x))
     result = sk_gd.minimize(fun, [-1.2, 1.0], (2.0, 3.0), jac)
     assert_allclose(result.fun, 3.0)
     assert (result.nfev, result.njev) == (len(fun.points), len(jac.points))
-    fun = Watched(rosen)
+    fun = watched(rosen)
     assert sk_gd.minimize(fun, [-1.2, 1.0]).nfev == len(fun.points)
 
 
