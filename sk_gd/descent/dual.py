@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sk_gd._array import Array, at_least, namespace
-from sk_gd.descent.objective import TRACE, Objective
-from sk_gd.losses import Cornered, Piecewise, halves
-from sk_gd.sources import Block
+from sk_gd.losses import Cornered, Loss, Piecewise, halves
+from sk_gd.sources import Block, Source
+
+if TYPE_CHECKING:
+    from sk_gd.descent.objective import Objective
 
 FAR = 10  # steps to the minimum of a model, within which the minimum of F is reckoned with
 
@@ -17,45 +21,50 @@ def proved_gap(objective: Objective, value: float, theta: Array, step: Array) ->
 
     Where the second derivative jumps, a model of it knows nothing of the rows that a step takes elsewhere; their slopes do.
     """
+    return max(value - lower_bound(objective, *objective.dual_after(theta, step), theta, FAR * np.abs(step)), 0.0)
 
-    loss = objective.loss
+
+def slopes_after(source: Source, loss: Loss, theta: Array, step: Array, least: float) -> Array:
+    """The slopes of all rows after a step as the second derivative at theta tells them, which is taken to be at least so much."""
     assert isinstance(loss, Piecewise)  # no other jumps
 
     def of_block(block: Block) -> Array:
         z, change = halves(block.raw(np.vstack([theta, step])))
-        bend = at_least(loss.curvature_at(block.y, z), TRACE * loss.curvature)
+        bend = at_least(loss.curvature_at(block.y, z), least)
         return loss.bounded(loss.value_and_slope(block.y, z)[1] + bend * change)
 
-    objective.n_passes += 1
-    slopes = objective.source.per_row(of_block)
-    return max(value - lower_bound(objective, slopes, theta, FAR * np.abs(step)), 0.0)
+    return source.per_row(of_block)
 
 
-def lower_bound(objective: Objective, slopes: Array, theta: Array, reach: Array) -> float:
-    """What the minimum of F cannot be below: ``-mean s conjugate(slope) + min over theta' of penalty + mean s slope . z(theta')``.
-
-    By Fenchel's inequality that holds for any slopes. Where they do not balance and nothing penalises it, the minimum over theta'
-    is -infinity; as arithmetic leaves a little, it is taken over those within reach of theta.
-
-    Parameters
-    ----------
-    slopes : array of shape (n_samples, n_outputs)
-        Within the bounds of the loss's own.
-    theta, reach : ndarray of the shape of theta
-        How far the minimum may be from theta, entry by entry.
-    """
-    source, loss = objective.source, objective.loss
+def dual_means(source: Source, loss: Loss, slopes: Array, fit_intercept: bool) -> tuple[float, Array]:
+    """Means over the rows of the conjugate at these slopes, of shape (n_samples, n_outputs), and of the gradient they make."""
     assert isinstance(loss, Cornered | Piecewise)  # whose conjugates are known
-    objective.n_passes += 1
 
     def of_block(block: Block) -> tuple[Array, Array]:
         y, slope = halves(block.y)
         conjugates = block.weigh(loss.conjugate(y, slope))
-        return namespace(slope).sum(conjugates, axis=0, keepdims=True), block.gradient(block.weigh(slope), objective.fit_intercept)
+        return namespace(slope).sum(conjugates, axis=0, keepdims=True), block.gradient(block.weigh(slope), fit_intercept)
 
     both = source.retarget(namespace(slopes).concat([source.y, slopes], axis=1), source.weights)
     conjugates, pull = both.sum_over_blocks(of_block)
-    of_coef, of_intercept = np.split(pull / objective.n_samples, [objective.n_features], axis=1)
+    return float(conjugates[0]) / source.n_samples, pull / source.n_samples
+
+
+def lower_bound(objective: Objective, conjugate: float, pull: Array, theta: Array, reach: Array) -> float:
+    """What the minimum of F cannot be below: ``-mean s conjugate(slope) + min over theta' of penalty + mean s slope . z(theta')``.
+
+    By Fenchel's inequality that holds for any slopes within the bounds of the loss's own. Where they do not balance and nothing
+    penalises it, the minimum over theta' is -infinity; as arithmetic leaves a little, it is taken over those within reach of theta.
+
+    Parameters
+    ----------
+    conjugate : float
+    pull : ndarray of the shape of theta
+        The means over the rows.
+    theta, reach : ndarray of the shape of theta
+        How far the minimum may be from theta, entry by entry.
+    """
+    of_coef, of_intercept = np.split(pull, [objective.n_features], axis=1)
     (coef, intercept), (far, aside) = (np.split(x, [objective.n_features], axis=1) for x in (theta, reach))
     balance = (of_intercept * intercept - np.abs(of_intercept) * aside).sum()
-    return float(balance + objective.penalty.least(of_coef, coef, far) - conjugates[0] / objective.n_samples)
+    return float(balance + objective.penalty.least(of_coef, coef, far) - conjugate)

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, rows_of, spans, sums_on_host, zeros
+from sk_gd.descent.dual import dual_means, slopes_after
 from sk_gd.losses import Bend, Cornered, Cost, Loss, Piecewise, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
@@ -237,6 +238,16 @@ class Objective:
             return product
 
         return multiply
+
+    def dual(self, slopes: Array) -> tuple[float, Array]:
+        """What slopes of all rows prove, as :func:`~sk_gd.descent.dual.lower_bound` takes it."""
+        self.n_passes += 1
+        return dual_means(self.source, self.loss, slopes, self.fit_intercept)
+
+    def dual_after(self, theta: Array, step: Array) -> tuple[float, Array]:
+        """What the slopes prove to which a step leads."""
+        self.n_passes += 1
+        return self.dual(slopes_after(self.source, self.loss, theta, step, TRACE * self.loss.curvature))
 
     def smoothness(self, metric: Metric, max_passes: int = 50) -> float:
         """Largest eigenvalue of the Hessian's upper bound in a metric: L. Descent is stable below a rate of 2 / L.

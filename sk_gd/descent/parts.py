@@ -107,6 +107,10 @@ class Part:
     def greatest_product(self, step: Array) -> Array:
         return self.count * self.objective.greatest_product()(step)
 
+    def dual_after(self, theta: Array, step: Array) -> tuple[float, Array]:
+        conjugate, pull = self.objective.dual_after(theta, step)
+        return self.count * conjugate, self.count * pull
+
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None) -> float:
         return self.objective.row_smoothness(coordinates, theta)
 
@@ -224,6 +228,11 @@ class PartedObjective(Objective):
             return product
 
         return multiply
+
+    def dual_after(self, theta: Array, step: Array) -> tuple[float, Array]:
+        self.n_passes += 2
+        conjugates, pulls = zip(*self.places.ask("dual_after", theta, step), strict=True)
+        return sum(conjugates) / self.n_samples, np.sum(pulls, axis=0) / self.n_samples
 
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
         self.n_passes += 1 + (theta is not None)

@@ -113,8 +113,8 @@ class RoundingStep(LineSearchStep[Objective]):
         room = model.room(slopes, multipliers)
         share = 1.0 if room >= 1 else WITHIN * room
         now.slopes, now.multipliers = now.slopes + share * slopes, now.multipliers + share * multipliers
-        theta = now.inner.theta
-        now.bound = max(now.bound, lower_bound(self.corners.objective, now.slopes, theta, self.corners.reach(theta)))
+        objective, theta = self.corners.objective, now.inner.theta
+        now.bound = max(now.bound, lower_bound(objective, *objective.dual(now.slopes), theta, self.corners.reach(theta)))
         return share
 
     def publish(self, objective: Objective, state: DescentState) -> None:
