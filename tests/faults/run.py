@@ -1,6 +1,7 @@
 """Runs the battery for one estimator and one variant: each case in a process of its own, forked from this one, with a deadline.
 
-``python tests/faults/run.py linear batch [case ...]`` prints a line per case that did not survive, and how many did.
+``python tests/faults/run.py linear batch [case ...]`` prints a line per case that did not survive or was slow, and how many
+did survive.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from tests.faults import (  # noqa: F401
 from tests.faults.battery import CASES, Case, Lab
 
 DEADLINE = 30.0  # seconds; nearly all cases take less than a tenth of one
+SLOW = 5.0  # seconds from which on a case is named
 
 
 def verdict(case: Case, estimator: str, variant: str) -> str:
@@ -49,13 +51,14 @@ def in_a_child(case: Case, estimator: str, variant: str) -> str:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
+        os.setsid()  # a group of its own, that ends with it
         os.write(writing, b"." + verdict(case, estimator, variant).encode()[:4000])
         os._exit(0)
     os.close(writing)
     answer = os.read(reading, 4096) if select.select([reading], [], [], DEADLINE)[0] else None
     os.close(reading)
     if answer is None:
-        os.kill(child, signal.SIGKILL)
+        os.killpg(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
     if answer is None:
         return f"did not come back within {DEADLINE:.0f} s"
@@ -70,10 +73,12 @@ def main(estimator: str, variant: str, *names: str) -> None:
     lab.fit(lab.X).predict(lab.X)  # what is loaded at first use is loaded once
     gc.freeze()
     for name, case in cases.items():
+        start = time.monotonic()
         fault = in_a_child(case, estimator, variant)
+        seconds = time.monotonic() - start
         survived += not fault
-        if fault:
-            print(f"{name}: {fault}", flush=True)
+        if fault or seconds > SLOW:
+            print(f"{name}: {fault or f'{seconds:.1f} s'}", flush=True)
     print(f"{survived} of {len(cases)} survived, {estimator} {variant}, {time.monotonic() - began:.1f} s")
 
 

@@ -12,7 +12,7 @@ import pytest
 def test_all_survived(estimator, variant):
     """Every case ends as it must: N of N, in a process of its own each, for both estimators and all variants."""
     command = [sys.executable, "-P", str(Path(__file__).with_name("run.py")), estimator, variant]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=540)
+    done = subprocess.run(command, capture_output=True, text=True)  # every case has its deadline
     print(done.stdout)
     assert not done.returncode, done.stderr
     survived, total = done.stdout.splitlines()[-1].split(" survived")[0].split(" of ")
