@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import version
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -34,7 +35,7 @@ except ImportError:  # scikit-learn 1.8
         """Stands in for the class of scikit-learn 1.9."""
 
         def __init__(self, *, scoring: Any) -> None:
-            raise ImportError("Callbacks need scikit-learn 1.9 or newer.")
+            raise ImportError(f"Callbacks need scikit-learn 1.9 or newer, got {version('scikit-learn')}: install a newer one.")
 
 
 try:

@@ -1,4 +1,4 @@
-"""Hyper-parameters of objects that are not estimators, in scikit-learn's words but without scikit-learn."""
+"""What users pass and no scikit-learn is needed to judge: hyper-parameters of objects, and rows that belong together."""
 
 from __future__ import annotations
 
@@ -46,3 +46,12 @@ class Params:
                 return
         kind = "a whole number" if whole else "a number"
         raise ValueError(f"{name} of {type(self).__name__} must be {kind} in {interval}, got {value!r}: {why}.")
+
+
+def given_together(**rows: Any) -> bool:
+    """Whether X and y are given, the first two; refused are one without the other, and weights, the third, without both."""
+    given = [name for name, values in rows.items() if values is not None]
+    features, targets, _ = rows
+    if given and not {features, targets} <= set(given):
+        raise ValueError(f"{features} and {targets} must be given together, got only {' and '.join(given)}.")
+    return bool(given)

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.metrics import check_scoring
 
 from sk_gd._compat import ScoringMonitor
+from sk_gd._params import given_together
 
 __all__ = ["EarlyStopping", "ValidationMonitor"]
 
@@ -70,8 +71,7 @@ class EarlyStopping:
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> None:
-        if (X_val is None) != (y_val is None) or (X_val is None and sample_weight_val is not None):
-            raise ValueError("X_val and y_val were not given together, or sample_weight_val without them: give all of these rows.")
+        given_together(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
         if n_iter_no_change < 1 or not min_delta >= 0:
             raise ValueError(f"n_iter_no_change must be 1 or more, min_delta 0 or more, got {n_iter_no_change} and {min_delta}.")
         self.scoring, self.n_iter_no_change, self.min_delta = scoring, n_iter_no_change, min_delta

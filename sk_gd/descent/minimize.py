@@ -227,9 +227,15 @@ def descent_method(
     array([1.5 , 2.25])
     """
     if np.size(constraints):
-        raise ValueError("A descent keeps to bounds but not to constraints: use scipy's 'SLSQP', 'COBYQA' or 'trust-constr'.")
+        raise ValueError(
+            f"A descent keeps to bounds but not to constraints, got {constraints!r}: use scipy's 'SLSQP', 'COBYQA' or "
+            "'trust-constr'."
+        )
     if hess is not None or hessp is not None:
-        raise ValueError("A descent uses no Hessian: leave hess and hessp out, or use scipy's 'trust-exact' or 'Newton-CG'.")
+        raise ValueError(
+            f"A descent uses no Hessian, got hess={hess!r} and hessp={hessp!r}: leave them out, or use scipy's 'trust-exact' or "
+            "'Newton-CG'."
+        )
     return minimize(fun, x0, args, jac, bounds=bounds, callback=callback, **options)
 
 

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_gd._array import Array, is_foreign, namespace, there
 from sk_gd._compat import CallbackSupportMixin, Interval, OneBlasThread, StrOptions, check_same_namespace
+from sk_gd._params import given_together
 from sk_gd.descent import (
     DescentState,
     DivergenceError,
@@ -250,12 +251,10 @@ class GradientDescentModel(
 
     def _check_validation(self, X: Any, y: Any, sample_weight: Any) -> bool:
         """Whether the user brings rows to validate on; refuses half of them, or some that nobody would look at."""
-        given = [name for name, value in (("X_val", X), ("y_val", y), ("sample_weight_val", sample_weight)) if value is not None]
+        given = given_together(X_val=X, y_val=y, sample_weight_val=sample_weight)
         if given and self.early_stopping is False:
-            raise ValueError(f"{given[0]} was given, but early_stopping=False looks at no validation rows: set early_stopping.")
-        if given and (X is None or y is None):
-            raise ValueError(f"Validation needs X_val and y_val together, got only {' and '.join(given)}.")
-        return bool(given)
+            raise ValueError("X_val and y_val were given, but early_stopping=False looks at no such rows: set early_stopping.")
+        return given
 
     def _raw(self, X: Any, method: str) -> Array:
         """Raw predictions in the shape of coef_, for a method of this name."""

@@ -56,11 +56,11 @@ class DaskRows:
             if n_features != self.n_features or row != facts[0][3]:
                 raise ValueError(
                     f"Partition {number} has {n_features} features and rows of y of shape {row}, but partition 0 has "
-                    f"{self.n_features} and {facts[0][3]}."
+                    f"{self.n_features} and {facts[0][3]}: give all of them the same columns and targets."
                 )
         self.row = facts[0][3]
         if not sum(fact[0] for fact in facts):
-            raise ValueError(f"Found array with 0 sample(s) (shape=(0, {self.n_features})) while a minimum of 1 is required.")
+            raise ValueError(f"Found 0 samples in {len(facts)} partitions: give at least one.")
 
     def summary(self, by_mean: bool) -> tuple[Array, Array]:
         """Distinct targets, or the means of partitions, and their weights."""
@@ -77,8 +77,7 @@ class DaskRows:
         """Take y as labels; the classes."""
         classes = np.unique(np.concatenate(self.team.ask("labels")))
         if len(classes) < 2:
-            found = f"only one class: {classes[0]!r}" if len(classes) else "none that counts"
-            raise ValueError(f"A classifier needs samples of at least 2 classes, but these data contain {found}.")
+            raise ValueError(f"A classifier needs samples of at least 2 classes, got only one class or none: {classes.tolist()}.")
         return self.encode_as(classes)
 
     def encode_as(self, classes: Array) -> Array:
@@ -129,12 +128,12 @@ class DaskRows:
         """F of these rows."""
         if isinstance(loss, Cornered):
             raise ValueError(
-                "A loss whose slope jumps keeps a number for every row beside theta, which partitions of Dask do not: take "
-                "loss='huber', or rows in memory."
+                f"The slope of {loss!r} jumps, for which every row keeps a number beside theta, and partitions of Dask do not: "
+                "take loss='huber', or rows in memory."
             )
         least, largest = self.weight_range()
         if largest == 0:
-            raise ValueError("Sample weights must contain at least one non-zero number, got weights that are all zero.")
+            raise ValueError(f"Sample weights must contain at least one non-zero number, got {least} to {largest}.")
         count, mass = self.mass()
         unit = None if least == largest else mass / count
         self.team.tell("aim", self.side, loss, penalty.positive, n_outputs, fit_intercept, unit)
@@ -148,8 +147,8 @@ class DaskRows:
     def in_memory(self) -> Any:
         """Refuses: a scorer wants rows in memory."""
         raise ValueError(
-            "A scorer needs validation rows in memory: give X_val and y_val as arrays, or set early_stopping=True for the loss, "
-            "which is summed where the rows are."
+            f"A scorer needs validation rows in memory, got {len(self.team.partitions)} parts: give X_val and y_val as arrays, "
+            "or set early_stopping=True for the loss, which is summed where the rows are."
         )
 
 
@@ -159,23 +158,23 @@ AnyRows = Rows | DaskRows
 def collect(model: Any, place: Cluster | None, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> DaskRows:
     """Have the partitions computed, kept on the workers, and checked there."""
     if place is None:
-        refuse_collection()
+        refuse_collection(X)
     dask = optional("dask", "dask")
     if getattr(X, "ndim", None) != 2:
-        raise ValueError(f"X has to be a Dask array of two dimensions or a Dask frame, got {type(X).__name__}.")
+        raise ValueError(f"X must be a Dask array of two dimensions or a Dask frame, got {type(X).__name__}.")
     meta = X._meta if hasattr(X, "columns") else np.empty((0, X.shape[1]))
     columns = {"X": X, "y": y} if sample_weight is None else {"X": X, "y": y, "sample_weight": sample_weight}
     for name, column in columns.items():
         if not is_collection(column) or not hasattr(column, "npartitions") or not hasattr(column, "ndim"):
             raise ValueError(
-                f"X is a Dask collection, so {name} has to be a Dask array or frame in the same partitions, got "
+                f"X is a Dask collection, so {name} must be a Dask array or frame in the same partitions, got "
                 f"{type(column).__name__}: for instance dask.array.from_array({name}, chunks=X.chunks[0])."
             )
     rows = X.chunks[0] if hasattr(X, "chunks") else None
     parts = {name: partitions(name, column, rows) for name, column in columns.items()}
     for name, part in parts.items():
         if len(part) != len(parts["X"]):
-            raise ValueError(f"X has {len(parts['X'])} partitions, but {name} has {len(part)}: all have to be partitioned alike.")
+            raise ValueError(f"X has {len(parts['X'])} partitions, but {name} has {len(part)}: give all of them the same.")
     nothing = [None] * len(parts["X"])
     packed = [dask.delayed(pack)(*part) for part in zip(parts["X"], parts["y"], parts.get("sample_weight", nothing), strict=True)]
     rows_of = DaskRows(place.team(packed, Partition))
@@ -190,11 +189,11 @@ def partitions(name: str, column: Any, rows: tuple[float, ...] | None) -> list[A
     if column.ndim == 2:
         column = column.rechunk({1: -1})
     elif column.ndim != 1:
-        raise ValueError(f"{name} has {column.ndim} dimensions: one or two are understood.")
+        raise ValueError(f"{name} must have one or two dimensions, got {column.ndim}.")
     known = rows is not None and not np.isnan([*rows, *column.chunks[0]]).any()
     if known and column.chunks[0] != rows:
         if sum(column.chunks[0]) != sum(rows or ()):
-            raise ValueError(f"X has {sum(rows or ())} rows, but {name} has {sum(column.chunks[0])}.")
+            raise ValueError(f"X has {sum(rows or ())} rows, but {name} has {sum(column.chunks[0])}: give both the same.")
         column = column.rechunk({0: rows})
     return list(np.ravel(column.to_delayed()))
 

@@ -37,10 +37,10 @@ def follow(values: Any, X: Any) -> Any:
     return move_to(values if is_foreign(values) else np.asarray(values), xp=xp, device=device)
 
 
-def refuse_collection() -> NoReturn:
+def refuse_collection(X: Any) -> NoReturn:
     """Say where Dask collections are taken."""
     raise ValueError(
-        "X is a Dask collection, but rows in memory are needed here: fit takes a collection as X, and beside it as X_val, and the "
+        f"X must be in memory here, got a {type(X).__name__} of Dask: fit takes one as X, and beside it as X_val, and the "
         "predictions do. Give a partition at a time, X.partitions[i].compute()."
     )
 
@@ -51,7 +51,7 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
     Numbers in y come to where X is; strings do so once they are codes.
     """
     if is_collection(X):
-        refuse_collection()
+        refuse_collection(X)
     if getattr(X, "requires_grad", False):
         raise ValueError("X records gradients (requires_grad=True), which would grow with every epoch: pass X.detach().")
     refuse_what_is_lost(X, "X")
@@ -83,7 +83,7 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
         weights: Array = check_sample_weight(sample_weight, X, dtype=finest_dtype(xp, device), ensure_non_negative=True)
         whole, largest = xp.sum(weights), xp.max(weights)
     if not largest > 0:
-        raise ValueError("Sample weights must contain at least one non-zero number, got weights that are all zero.")
+        raise ValueError(f"Sample weights must contain at least one non-zero number, got none above {float(largest)}.")
     if not xp.isfinite(whole):
         raise ValueError(
             f"Sample weights of up to {float(largest):.3g} sum to more than a float can hold: divide them by their maximum, "
@@ -128,7 +128,7 @@ def check_initial(coef_init: Any, intercept_init: Any, theta: Array, n_features:
             continue
         given = on_host(given)
         if given.dtype.kind == "c":
-            raise ValueError(f"{name} must hold real numbers, got complex ones: leave out their imaginary parts.")
+            raise ValueError(f"{name} must hold real numbers, got {given.dtype}: leave out the imaginary parts.")
         given = given.astype(np.float64)
         if given.size != part.size or not np.isfinite(given).all():
             raise ValueError(f"{name} must hold {part.size} finite numbers, of shape {part.shape}, got shape {given.shape}.")

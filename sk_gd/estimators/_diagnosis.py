@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sk_gd._compat import OneBlasThread
+from sk_gd._params import given_together
 from sk_gd.descent import certificate
 from sk_gd.diagnosis import Diagnosis, Evidence, look_at
 from sk_gd.estimators._docs import with_shared_docs
@@ -52,10 +53,8 @@ class DiagnosisMixin:
         ['Slow']
         """
         check_is_fitted(self)
-        if (X is None) != (y is None) or (X is None and sample_weight is not None):
-            raise ValueError("X and y were not given together, or sample_weight without them: give diagnose the rows of the fit.")
         data, optimality = None, getattr(self, "optimality_", np.nan)
-        if X is not None:
+        if given_together(X=X, y=y, sample_weight=sample_weight):
             objective, theta = self._objective_of(X, y, sample_weight), self._theta()
             with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):
                 data = look_at(objective, self._plan(objective), theta, separates=hasattr(self, "classes_"))

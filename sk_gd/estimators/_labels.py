@@ -73,7 +73,7 @@ def codes_of(y: Any, classes: Array, X: Any) -> Any:
 
 def unknown_labels(unknown: Array, classes: Array) -> str:
     """Why validation labels are refused."""
-    return f"y_val holds labels that y does not: {unknown[:5].tolist()}; the classes are {classes[:20].tolist()}."
+    return f"Labels of y_val must be among those of y, {classes[:20].tolist()}, got {unknown[:5].tolist()} besides."
 
 
 def class_weights(class_weight: Any, classes: Array, counts: Array) -> Array | None:

@@ -25,7 +25,9 @@ OF_A_WHOLE_FIT = ("converged_", "stop_reason_", "optimality_")  # nobody can say
 def goes_online(model: Any) -> bool:
     """Whether the parameters make sense where every row is seen once; refuses them with a reason."""
     if model.early_stopping is not False:
-        raise AttributeError("partial_fit has no later epoch to stop before: set early_stopping=False.")
+        raise AttributeError(
+            f"partial_fit has no later epoch to stop before, got early_stopping={model.early_stopping!r}: set early_stopping=False."
+        )
     if model.optimizer in ("svrg", "saga"):
         raise AttributeError(
             f"optimizer={model.optimizer!r} visits every row again, which partial_fit cannot: leave it 'auto', or choose another."

@@ -51,14 +51,14 @@ class Partition:
         self.X = check_array(X, accept_sparse="csr", dtype=dtype, order="C", ensure_min_samples=0, input_name="X")
         self.y = check_array(y, ensure_2d=False, dtype=None, ensure_min_samples=0, input_name="y")
         if len(self.y) != self.X.shape[0]:
-            raise ValueError(f"X has {self.X.shape[0]} rows, but y has {len(self.y)}: both have to be partitioned alike.")
+            raise ValueError(f"X has {self.X.shape[0]} rows, but y has {len(self.y)}: give both the same.")
         self.weights = None
         if sample_weight is not None:
             self.weights = np.asarray(sample_weight, dtype=np.float64)
             if len(self.y) and self.weights.any():
                 self.weights = check_weights(self.weights, self.X)
             elif self.weights.shape != (len(self.y),):
-                raise ValueError(f"sample_weight has shape {self.weights.shape}, but y has {len(self.y)} rows.")
+                raise ValueError(f"sample_weight must have shape ({len(self.y)},), got {self.weights.shape}.")
         self.sides: dict[str, Part | None] = {}
         self.held = np.zeros(len(self.y), dtype=bool)
 
@@ -76,7 +76,7 @@ class Partition:
         """The distinct labels of rows that count."""
         check_classification_targets(self.y)
         if self.y.ndim > 1 and self.y.shape[1] > 1:
-            raise ValueError(f"y should be a 1d array, got an array of shape {self.y.shape} instead.")
+            raise ValueError(f"Labels must have one dimension, got an array of shape {self.y.shape}.")
         return labels_in(self.y.ravel(), self.weights)
 
     def encode(self, dtype: str, classes: Array) -> None:

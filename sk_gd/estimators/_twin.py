@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from sk_gd._array import on_host
 
 INEXACT = (
-    "scikit-learn has no estimator that minimises what {name} with {parameters} does: the twin's predictions are the same, but "
-    "fitting it anew would give other ones."
+    "scikit-learn has no estimator that minimises what {name} with {parameters} does: use the twin to predict, which it does "
+    "alike, but not to fit anew."
 )
 
 

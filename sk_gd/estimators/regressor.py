@@ -197,7 +197,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
             if self._check_validation(X_val, y_val, sample_weight_val):
                 held_out = self._rows(X_val, y_val, sample_weight_val, reset=False, place=place)
                 if held_out.row != rows.row:
-                    raise ValueError(f"y_val has shape {held_out.row} in a row, but y {rows.row}: the targets must be the same.")
+                    raise ValueError(f"A row of y_val must have the shape of one of y, {rows.row}, got {held_out.row}.")
             self._descend(rows, held_out, self._task(rows), coef_init, intercept_init, given)
         return self
 

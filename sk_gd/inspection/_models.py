@@ -15,7 +15,7 @@ def listed(things: Any, names: Sequence[str] | None) -> tuple[list[Any], list[st
         things, names = list(things.values()), [str(key) for key in things] if names is None else names
     things = list(things) if isinstance(things, list | tuple) else [things]
     if not things:
-        raise ValueError("There is nothing to show: pass an estimator, or a list or dict of some.")
+        raise ValueError(f"There is nothing to show in {things!r}: pass an estimator, or a list or dict of some.")
     names = differences([model_of(thing) for thing in things]) if names is None else [str(name) for name in names]
     if len(names) != len(things):
         raise ValueError(f"names must hold one for each of the {len(things)} estimators, got {len(names)}.")

@@ -196,13 +196,13 @@ class DescentPathDisplay:
         if isinstance(results, dict) and "x" not in results:
             results, names = list(results.values()), list(results) if names is None else names
         found = list(results) if isinstance(results, list | tuple) else results.starts
-        if not all("path" in one for one in found):
-            raise ValueError("A result has kept no path: call minimize with record='path'.")
+        if pathless := [i for i, one in enumerate(found) if "path" not in one]:
+            raise ValueError(f"Result {pathless[0]} has kept no path: call minimize with record='path'.")
         names = [f"from ({', '.join(f'{x:.3g}' for x in one.path[0])})" for one in found] if names is None else list(names)
         paths = [one.path for one in found]
         n = paths[0].shape[1]
         if n < 2:
-            raise ValueError("A plane needs two variables, got a function of one.")
+            raise ValueError(f"A plane needs two variables, got a function of {n}.")
         if variables is None and n > 2:
             plane = main_plane(paths)
         else:

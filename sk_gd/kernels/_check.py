@@ -24,12 +24,19 @@ _NEEDS = {0: (0, 0), 1: (2, 1), 2: (2, 1), 3: (1, 1), 4: (1, 2), 5: (3, 4)}
 def _refuse(wrong: Iterable[tuple[bool, str]], of: str) -> None:
     problems = ", ".join(what for is_wrong, what in wrong if is_wrong)
     if problems:
-        raise ValueError(f"a kernel got arrays that do not fit {of}: {problems}")
+        raise ValueError(f"A kernel got arrays that do not fit {of}: look at {problems}.")
 
 
 def refuse_unaligned(unaligned: bool) -> None:
     """Vector instructions may trap on them, and C does not know them."""
-    _refuse([(unaligned, "their numbers do not lie at multiples of their size, as in a copy they would")], "in memory")
+    _refuse([(unaligned, "their numbers, which do not lie at multiples of their size, as in a copy they would")], "memory")
+
+
+def check_quadratic(*lengths: int) -> None:
+    """Sizes: rows of hessian, its columns, gradient, coef, l1, lower and delta."""
+    names = ("hessian", "gradient", "coef", "l1", "lower", "delta")
+    wrong = [(length != lengths[0], name) for name, length in zip(names, lengths[1:], strict=True)]
+    _refuse(wrong, f"a Hessian of {lengths[0]} rows")
 
 
 def check_csr(

@@ -5,7 +5,7 @@ from libc.math cimport fabs, sqrt
 
 import numpy as np
 
-from sk_gd.kernels._check import refuse_unaligned
+from sk_gd.kernels._check import check_quadratic, refuse_unaligned
 
 
 def coordinate_descent(
@@ -27,8 +27,7 @@ def coordinate_descent(
     cdef Py_ssize_t d = hessian.shape[0], n_active = 0, sweeps = 0, i, j, k
     cdef bint full = True
     cdef double old, new, threshold, change, largest
-    if {hessian.shape[1], gradient.shape[0], coef.shape[0], l1.shape[0], lower.shape[0], delta.shape[0]} != {d}:
-        raise ValueError(f"hessian, gradient, coef, l1, lower and delta must agree on the number of columns, {d}")
+    check_quadratic(d, hessian.shape[1], gradient.shape[0], coef.shape[0], l1.shape[0], lower.shape[0], delta.shape[0])
     refuse_unaligned((<size_t> &hessian[0, 0] | <size_t> &gradient[0] | <size_t> &coef[0] | <size_t> &l1[0] | <size_t> &lower[0]
                       | <size_t> &delta[0]) % sizeof(double))
     # H delta, kept up to date: a moved coordinate costs one row of the symmetric H.

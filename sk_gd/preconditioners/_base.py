@@ -155,9 +155,9 @@ class Metric(ABC):
     def product(self, step: Array) -> Array:
         """The metric times a step: what the gradient would change by, were the model right."""
 
-    @abstractmethod
     def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
-        """The change of variables that makes this metric a multiple of the identity."""
+        """The change of variables that makes this metric a multiple of the identity; one that mixes or splits outputs has none."""
+        raise TypeError(f"{type(self).__name__} has no coordinates that rows could be moved into: use Diagonal or Hessian.")
 
 
 def fill_diagonal(diagonal: Array, nothing: Array) -> Array:

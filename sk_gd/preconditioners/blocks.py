@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sk_gd._array import Array
-from sk_gd.preconditioners._base import Bending, Coordinates, Curvature, Metric
+from sk_gd.preconditioners._base import Bending, Curvature, Metric
 from sk_gd.preconditioners.hessian import Factor, Hessian
 
 ROWS = 10  # for every feature: the rows on which a block is estimated
@@ -65,6 +65,3 @@ class Blocks(Metric):
     def product(self, step: Array) -> Array:
         shares = zip(self.parts, np.array_split(step, len(self.parts)), strict=True)
         return np.vstack([part.product(share) for part, share in shares])
-
-    def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
-        raise TypeError("blocks that differ have no coordinates that rows could be moved into")

@@ -37,7 +37,10 @@ def factorise(matrix: Array) -> Factor:
     units = np.sqrt(np.diag(matrix))
     scaled = matrix / units / units[:, None]
     if not np.isfinite(scaled).all():
-        raise ValueError("The Hessian has entries that are not finite: X is too large or too small for its squares: scale it.")
+        raise ValueError(
+            f"{np.sum(~np.isfinite(scaled))} entries of the Hessian are not finite: X is too large or too small for its squares, "
+            "scale it."
+        )
     dominant = float(np.abs(scaled).sum(axis=1).max())  # makes any symmetric matrix definite (Gershgorin)
     for jitter in (1e-12, 1e-6, 1e-4, 1e-2, dominant):
         try:

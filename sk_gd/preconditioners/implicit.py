@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sk_gd._array import Array
-from sk_gd.preconditioners._base import Bending, Coordinates, Metric
+from sk_gd.preconditioners._base import Bending, Metric
 from sk_gd.preconditioners.secant import Secant
 
 MAX_PRODUCTS = 100  # a direction that asks for more is followed as it is
@@ -94,6 +94,3 @@ class Implicit(Metric):
 
     def product(self, step: Array) -> Array:
         return self.multiply(step)
-
-    def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
-        raise TypeError("A Hessian that is not held has no coordinates that rows could be moved into: use Diagonal or Hessian.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sk_gd._array import Array
-from sk_gd.preconditioners._base import Bending, Coordinates, Metric, fill_diagonal
+from sk_gd.preconditioners._base import Bending, Metric, fill_diagonal
 from sk_gd.preconditioners.hessian import factorise
 
 
@@ -63,6 +63,3 @@ class Joint(Metric):
         gradient = (self.hessian @ self.centred_step(step).ravel()).reshape(step.shape)
         gradient[:, :d] += gradient[:, d:].sum(axis=1, keepdims=True) * self.center
         return gradient
-
-    def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
-        raise TypeError("A joint metric mixes the outputs, so no coordinates are there to move rows into: use Diagonal or Hessian.")

@@ -134,14 +134,16 @@ class Team:
     def ask(self, name: str, *arguments: Any) -> list[Any]:
         """What the method of this name says of every partition, in order; None, of a partition that has no rows, is left out."""
         if not self.actors:
-            raise RuntimeError("The fit that these partitions were held for has ended.")
+            raise RuntimeError(f"{name!r} is asked of partitions that a fit has let go of: fit again.")
         while True:
             try:
                 answers = self.gather(name, arguments)
             except Exception as error:  # of the transport: Dask has many names for a worker that is gone
                 self.n_relocations += 1
                 if self.n_relocations > RELOCATIONS:
-                    raise RuntimeError(f"The cluster has lost workers {RELOCATIONS} times during this fit: giving up.") from error
+                    raise RuntimeError(
+                        f"The cluster has lost workers {RELOCATIONS} times during this fit: look at their logs."
+                    ) from error
                 self.recover()
                 continue
             for _, failure in answers:
@@ -172,9 +174,9 @@ class Team:
                 except TimeoutError:
                     if self.client.status != "running":
                         raise
-        whole = sum(len(shard) for shard, _ in answers) == len(self.partitions)
-        if not whole and all(failure is None for _, failure in answers):
-            raise RuntimeError("a partition is missing")
+        n_answers, n = sum(len(shard) for shard, _ in answers), len(self.partitions)
+        if n_answers < n and all(failure is None for _, failure in answers):
+            raise RuntimeError(f"Only {n_answers} of {n} partitions have answered: start workers for the others.")
         return answers
 
     def recover(self) -> None:
@@ -190,10 +192,13 @@ class Team:
             except Exception as error:  # as above
                 if self.client.status != "running":
                     raise RuntimeError(
-                        "The Dask cluster was closed during the fit, or cannot be reached any more: start one, and fit again."
+                        f"The Dask cluster was closed during the fit, or cannot be reached any more, its client is "
+                        f"{self.client.status}: start one, and fit again."
                     ) from error
                 if time.monotonic() - last_seen > PATIENCE:
-                    raise RuntimeError(f"No worker of the Dask cluster has answered for {PATIENCE:.0f} s: {error}") from error
+                    raise RuntimeError(
+                        f"No worker of the Dask cluster has answered for {PATIENCE:.0f} s, but {error!r}: start some."
+                    ) from error
                 time.sleep(0.1)
 
     def place(self) -> bool:
@@ -201,7 +206,7 @@ class Team:
         client, distributed = self.client, optional("distributed", "dask")
         alive = sorted(client.run(os.getpid, on_error="ignore"))  # the scheduler may still list the dead
         if not alive:
-            raise RuntimeError("the cluster has no workers")
+            raise RuntimeError(f"The cluster has {len(alive)} workers that answer: start some.")
         self.refuse_lost()
         try:
             distributed.wait(self.partitions, timeout=POLL)
@@ -235,9 +240,12 @@ class Team:
         """Name the partitions that cannot be computed any more; raise the error of one that never could be."""
         for number, partition in enumerate(self.partitions):
             if partition.status == "error":
-                raise PartitionLostError(f"Partition {number} cannot be computed: {partition.exception()!r}") from None
+                raise PartitionLostError(
+                    f"Partition {number} cannot be computed, which raises {partition.exception()!r}: look at it by "
+                    f"X.partitions[{number}].compute()."
+                ) from None
         if self.client.status != "running":
-            raise RuntimeError("the client is closed")
+            raise RuntimeError(f"The client is {self.client.status}: start another.")
         lost = [number for number, partition in enumerate(self.partitions) if partition.status == "cancelled"]
         if lost:
             raise PartitionLostError(

@@ -81,7 +81,7 @@ def bad(name, X, y):
     nan[50, 2] = np.nan
     known = A[:, 0] > 0
     return {
-        "y in memory": lambda: (A, y, "has to be a Dask array or frame"),
+        "y in memory": lambda: (A, y, "must be a Dask array or frame"),
         "rows": lambda: (A, b[:100], "120 rows, but y has 100"),
         "partitions": lambda: (A[known], da.from_array(y, chunks=30)[:60], "4 partitions|3 partitions"),
         "unknown rows": lambda: (A[known], b[A[:, 1] > 0], r"In partition \d: X has \d+ rows, but y has"),

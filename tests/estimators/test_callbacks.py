@@ -191,7 +191,7 @@ def test_early_stopping_serves_a_whole_search(Estimator, variant, problem_for):
 
 def test_bad_early_stopping():
     """Half of the rows, or no patience, is refused."""
-    with pytest.raises(ValueError, match="X_val and y_val were not given together"):
+    with pytest.raises(ValueError, match="X_val and y_val must be given together"):
         EarlyStopping(X_val=np.ones((2, 2)))
     with pytest.raises(ValueError, match="n_iter_no_change must be 1 or more"):
         EarlyStopping(n_iter_no_change=0)

@@ -228,5 +228,5 @@ def test_refuses(plain):
     X, y = plain
     model = GDLinearRegressor().fit(X, y)
     for half in ({"X": X}, {"y": y}, {"sample_weight": y}):
-        with pytest.raises(ValueError, match="X and y were not given together"):
+        with pytest.raises(ValueError, match="X and y must be given together"):
             model.diagnose(**half)

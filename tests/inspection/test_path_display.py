@@ -74,7 +74,7 @@ def test_paths_of_minimize():
     )
     with pytest.raises(ValueError, match="record='path'"):
         DescentPathDisplay.from_minimize(sk_gd.minimize(rosen, [1.2, 1.0]), rosen)
-    with pytest.raises(ValueError, match="of one"):
+    with pytest.raises(ValueError, match="function of 1"):
         DescentPathDisplay.from_minimize(sk_gd.minimize(lambda x: x[0] ** 2, [1.0], record="path"), rosen)
 
 

@@ -70,5 +70,5 @@ def test_wrong_shapes_are_refused():
         (hessian, gradient, coef, l1[1:].copy(), FREE),
         (hessian, gradient, coef, l1, FREE[1:]),
     ]:
-        with pytest.raises(ValueError, match="number of columns"):
+        with pytest.raises(ValueError, match="do not fit a Hessian"):
             coordinate_descent(*arrays, np.zeros(30), 10, 0.0)
