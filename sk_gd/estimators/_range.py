@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import namespace, on_host
+from sk_gd._array import Array, beside, namespace, on_host
 from sk_gd.sources import Source
 
 
@@ -18,14 +20,24 @@ def refuse_out_of_range(source: Source) -> None:
     number = np.finfo(source.dtype)
     with np.errstate(over="ignore", under="ignore"):
         sums = {"X": source.squares(), "y": on_host(namespace(source.y).sum(source.y**2, axis=0))}
-    for what, columns in (("X", source.X), ("y", source.y)):
-        for j in np.flatnonzero(~((sums[what] > number.tiny / number.eps) & (sums[what] < number.max * number.eps))):
-            column = columns[:, [j]] if issparse(columns) else on_host(columns[:, int(j)])
-            largest = float(abs(column).max())
-            if largest > 0:
-                which = f"Column {j} of {what}" if columns.shape[1] > 1 else what
-                change = "divided" if largest > 1 else "multiplied"
-                raise ValueError(
-                    f"{which} has numbers up to {largest:.3g}, whose squares are out of the range of {source.dtype}: give it in "
-                    f"another unit, {change} by a constant" + (", or as float64." if number.bits < 64 else ".")
-                )
+    for what, of in sums.items():
+        odd = np.flatnonzero(~((of > number.tiny / number.eps) & (of < number.max * number.eps)))
+        if not odd.size:
+            continue
+        largest = np.max(source.map_blocks(lambda block, what=what, odd=odd: largest_of(getattr(block, what), odd)), axis=0)
+        if largest.any():
+            j = int(np.argmax(largest > 0))
+            which = f"Column {odd[j]} of {what}" if of.size > 1 else what
+            change = "divided" if largest[j] > 1 else "multiplied"
+            raise ValueError(
+                f"{which} has numbers up to {largest[j]:.3g}, whose squares are out of the range of {source.dtype}: give it in "
+                f"another unit, {change} by a constant" + (", or as float64." if number.bits < 64 else ".")
+            )
+
+
+def largest_of(X: Any, columns: Array) -> Array:
+    """Size of the largest number in each of some columns, all at once: a sparse table may have many without any."""
+    if issparse(X):
+        return abs(X[:, columns]).max(axis=0).toarray().ravel()
+    xp = namespace(X)
+    return on_host(xp.max(xp.abs(xp.take(X, beside(columns, X, xp.int64), axis=1)), axis=0))
