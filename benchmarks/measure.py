@@ -22,12 +22,12 @@ from benchmarks.evaluate import Evaluator
 from benchmarks.peers import COUNTS, PEERS, Peer
 from benchmarks.problems import Problem, like
 from benchmarks.record import GAPS, Record, Run
-from benchmarks.targets import OURS, most_wanted
+from benchmarks.targets import OURS, beaten_after
 
 PHASES = ("optimum", "times", "memory")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 PATIENCE = 4.0  # times the default variant's time that a fit of a peer may take, and
-MARGIN = 1.5  # times what the most demanding target asks for, if that is more
+MARGIN = 1.5  # times what the most demanding target asks for of any variant, if that is more
 LEAST = 1.0  # seconds that every fit may take
 UNTIL = "SK_GD_BENCHMARKS_UNTIL"  # where a process that has been started anew finds when to end
 
@@ -176,8 +176,7 @@ class Bench:
         ours = next((run for gap in sorted(GAPS) if (run := self.result.first_reaching(OURS[0], gap))), None)
         if peer.name == OURS[0] or ours is None:
             return self.limit
-        factor = max(PATIENCE, MARGIN * most_wanted(self.problem.family, peer.name))
-        return min(self.limit, max(LEAST, factor * ours.seconds))
+        return min(self.limit, max(LEAST, PATIENCE * ours.seconds, MARGIN * beaten_after(self.result, peer.name)))
 
     def run(self, peer: Peer, rung: float, number: int, limit: float | None = None) -> Run:
         """The run of the record, or a new one."""

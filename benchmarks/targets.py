@@ -30,9 +30,14 @@ TIMES_LESS = 10
 Rows = Iterator[tuple[str, ...]]
 
 
-def most_wanted(family: str, peer: str) -> float:
-    """The greatest factor by which anyone of ours should be faster than a peer."""
-    return max((factor for of, rivals, _, factor, _ in TARGETS if of == family and peer in rivals), default=0)
+def beaten_after(result: Result, peer: str) -> float:
+    """Seconds after which a peer has lost by every factor that is wanted; infinite before one of ours has arrived."""
+    waits = []
+    for family, rivals, ours, factor, gaps in TARGETS:
+        if family == result.about["family"] and peer in rivals:
+            times = [seconds for gap in gaps for seconds, arrived in [best(result, ours, gap)] if arrived]
+            waits.append(factor * max(times, default=np.inf))
+    return max(waits, default=0.0)
 
 
 def best(result: Result, peers: Sequence[str], gap: float) -> tuple[float, bool]:

@@ -14,6 +14,8 @@ from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 from benchmarks.evaluate import Evaluator
 from benchmarks.peers import COUNTS, PEERS
 from benchmarks.problems import PROBLEMS, Problem, like, text
+from benchmarks.record import Result, Run
+from benchmarks.targets import beaten_after
 
 ROOT = Path(__file__).parents[1]
 
@@ -74,6 +76,17 @@ def test_every_peer_minimises_what_the_evaluator_scores(name):
     gaps = {name: judge.gap(found) for name, found in value.items()}
     noisy = {"SGD", "SGD default", "liblinear"}  # one stops at its noise, the other penalises a little of the intercept
     assert max(gap for name, gap in gaps.items() if name not in noisy) < 1e-4, gaps
+
+
+def test_a_peer_is_waited_for_until_every_target_is_lost():
+    """The stochastic variant is to beat SGD by 3x, whatever the time of batch."""
+    result = Result({"family": "SGD", "null": 1.0, "star": 0.0})
+    assert beaten_after(result, "SGD default") == np.inf
+    for variant, seconds in (("batch", 0.1), ("stochastic", 0.5)):
+        result.runs.append(Run(f"sk_gd {variant}", 1e-2, 0, seconds, 1e-3))
+    result.judge()
+    assert beaten_after(result, "SGD default") == pytest.approx(3 * 0.5)
+    assert beaten_after(result, "lbfgs") == 0
 
 
 def test_a_tiny_run_from_end_to_end(tmp_path):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 from scipy.sparse import issparse
 
 from sk_gd._array import Array, beside, namespace, on_host
-from sk_gd.sources import Source
+from sk_gd.sources import Block, Source
 
 
 def refuse_out_of_range(source: Source) -> None:
@@ -24,7 +24,7 @@ def refuse_out_of_range(source: Source) -> None:
         odd = np.flatnonzero(~((of > number.tiny / number.eps) & (of < number.max * number.eps)))
         if not odd.size:
             continue
-        largest = np.max(source.map_blocks(lambda block, what=what, odd=odd: largest_of(getattr(block, what), odd)), axis=0)
+        largest = np.max(source.map_blocks(partial(largest_of, what=what, columns=odd)), axis=0)
         if largest.any():
             j = int(np.argmax(largest > 0))
             which = f"Column {odd[j]} of {what}" if of.size > 1 else what
@@ -35,9 +35,11 @@ def refuse_out_of_range(source: Source) -> None:
             )
 
 
-def largest_of(X: Any, columns: Array) -> Array:
-    """Size of the largest number in each of some columns, all at once: a sparse table may have many without any."""
+def largest_of(block: Block, what: str, columns: Array) -> Array:
+    """Size of the largest number in each of some columns, all at once: a sparse table may have many that are empty."""
+    X = getattr(block, what)
     if issparse(X):
-        return abs(X[:, columns]).max(axis=0).toarray().ravel()
+        largest: Array = abs(X[:, columns]).max(axis=0).toarray().ravel()
+        return largest
     xp = namespace(X)
     return on_host(xp.max(xp.abs(xp.take(X, beside(columns, X, xp.int64), axis=1)), axis=0))
