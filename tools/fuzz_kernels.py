@@ -42,9 +42,9 @@ WHOLE = [-1, 0, 1, 7, 2**31 - 1, 2**31, 2**62, 2**63 - 1, -(2**63)]
 DTYPES = ["f4", "f8", "f2", "g", "i4", "i8", "u8", "?", "c16", "O", ">f8", ">i8"]
 
 
-def rows(rng: np.random.Generator, loss: str, dtype: type) -> Call:
+def rows(rng: np.random.Generator, loss: str, dtype: type, d: int | None = None) -> Call:
     """A data set of few rows: dense X, y and, in half of all cases, weights."""
-    n, d = (int(rng.integers(1, high)) for high in (40, 70))
+    n, d = int(rng.integers(1, 40)), d or int(rng.integers(1, 70))
     X = (rng.normal(size=(n, d)) * (rng.random((n, d)) < rng.choice([0.1, 0.5, 1.0]))).astype(dtype)
     y = (
         rng.normal(size=(n, 1))
@@ -88,14 +88,16 @@ def a_pointwise(rng: np.random.Generator) -> Call:
             "slopes": np.zeros_like(z)}  # fmt: skip
 
 
-def a_sweep(rng: np.random.Generator) -> Call:
-    """Arguments of ``sweep_dense``."""
-    loss, dtype = rng.choice(list(LOSSES)), rng.choice([np.float32, np.float64])
-    call = rows(rng, loss, dtype)
+def a_sweep(
+    rng: np.random.Generator, loss: str | None = None, dtype: type | None = None, optimizer: str | None = None, d: int | None = None
+) -> Call:
+    """Arguments of ``sweep_dense``; what is not told is drawn."""
+    loss, dtype = loss or rng.choice(list(LOSSES)), dtype or rng.choice([np.float32, np.float64])
+    call = rows(rng, loss, dtype, d)
     (n, d), outputs = call["X"].shape, 3 if loss == "multinomial" else int(rng.integers(1, 3))
     y = call.pop("y") if loss == "multinomial" else np.repeat(call.pop("y"), outputs, axis=1)
-    name = rng.choice([name for name, rule in OPTIMIZERS.items() if getattr(rule(), "kernel", None) is not None])
-    rule, shape = OPTIMIZERS[name](), (outputs, d + int(rng.integers(2)))
+    compiled = [name for name, rule in OPTIMIZERS.items() if getattr(rule(), "kernel", None) is not None]
+    rule, shape = OPTIMIZERS[optimizer or rng.choice(compiled)](), (outputs, d + int(rng.integers(2)))
     positive, reduced, visits = bool(rng.integers(2)), bool(rng.integers(2)), int(rng.integers(0, 3 * n))
     theta = rng.normal(size=shape).astype(dtype)
     theta = np.abs(theta) if positive else theta  # a sweep begins where it may be
@@ -111,9 +113,9 @@ def a_sweep(rng: np.random.Generator) -> Call:
     }  # fmt: skip
 
 
-def a_sweep_of_csr(rng: np.random.Generator) -> Call:
+def a_sweep_of_csr(rng: np.random.Generator, *told: Any) -> Call:
     """Arguments of ``sweep_csr``, with ``support`` in half of the calls that reduce variance."""
-    call = a_sweep(rng)
+    call = a_sweep(rng, *told)
     stored, n = np.count_nonzero(call["X"], axis=0), len(call["X"])
     support = np.divide(n, stored, out=np.zeros(len(stored)), where=stored > 0)
     sums = call.pop("sums")
@@ -150,7 +152,7 @@ class Kernel:
     """A kernel, how to draw a call of it that is in order, the arguments that it writes to, and its twin in Python, if any."""
 
     function: Callable[..., Any]
-    draw: Callable[[np.random.Generator], Call]
+    draw: Callable[..., Call]
     outputs: tuple[str, ...]
     twin: Callable[[Call], None] | None = None
 

@@ -32,22 +32,26 @@ INLINE void CSR(multiply_out)(REAL *u, ptrdiff_t d, ptrdiff_t m, double *columns
 /* Turns u = (theta, velocity) of every column into P u. */
 INLINE void CSR(multiply_out_pairs)(REAL *u, ptrdiff_t d, ptrdiff_t K, const double *P)
 {
-    for (ptrdiff_t j = 0; j < d; j++, u += 2 * K)
+    for (ptrdiff_t j = 0; j < d; j++, u += 2 * K) {
+        INDEPENDENT
         for (ptrdiff_t k = 0; k < K; k++) {
             const double theta = u[k], velocity = u[K + k];
             u[k] = (REAL)(P[0] * theta + P[1] * velocity);
             u[K + k] = (REAL)(P[2] * theta + P[3] * velocity);
         }
+    }
 }
 
 /* Adds all iterates since the last time to the sums. */
 INLINE void CSR(sum_up)(const Sweep *a, const REAL *u, double scales)
 {
-    for (ptrdiff_t k = 0; k < a->n_outputs; k++)
+    for (ptrdiff_t k = 0; k < a->n_outputs; k++) {
+        INDEPENDENT
         for (ptrdiff_t j = 0; j < a->d; j++) {
             a->sums[k * a->width + j] += scales * u[j * a->n_outputs + k] - a->owed[j * a->n_outputs + k];
             a->owed[j * a->n_outputs + k] = 0;
         }
+    }
 }
 
 SPARSE_KERNEL double CSR(lazy)(const Sweep *a)
@@ -79,11 +83,13 @@ SPARSE_KERNEL double CSR(lazy)(const Sweep *a)
                 CSR(settle)(u + indices[p] * m, m, a->columns + 4 * indices[p], passed);
         }
         CSR(predict)(a, batch, b, left, u, m, raw);
-        for (ptrdiff_t i = 0; i < b; i++)
+        for (ptrdiff_t i = 0; i < b; i++) {
+            INDEPENDENT
             for (ptrdiff_t k = 0; k < K; k++) {
                 const REAL moving = inertial ? (REAL)P[1] * raw[i * m + K + k] : 0;
                 z[i * K + k] = (REAL)P[0] * raw[i * m + k] + moving + (width > d ? theta[k * width + d] : 0);
             }
+        }
         total += NAMED(meet)(a, batch, b, z, targets, weights, fresh);
 
         double to_theta, to_velocity = 0;
@@ -117,6 +123,7 @@ SPARSE_KERNEL double CSR(lazy)(const Sweep *a)
         }
         for (ptrdiff_t k = 0; k < K; k++) {
             double sum = 0;
+            INDEPENDENT
             for (ptrdiff_t i = 0; i < b; i++) {
                 const double change = (fresh[i * K + k] - (slopes ? slopes[batch[i] * K + k] : 0)) / (double)b;
                 raw[i * m + k] = (REAL)(to_theta * change);

@@ -86,12 +86,14 @@ SPARSE_KERNEL double CSR(sweep)(const Sweep *a)
         if (local) {
             for (; n_touched > 0; n_touched--) {
                 const ptrdiff_t j = a->touched[n_touched - 1];
+                INDEPENDENT
                 for (ptrdiff_t k = 0; k < K; k++) {
                     CSR(move)(a, k * width + j, gradient[k * width + j], rate, a->count[j] / (double)b, columns + 4 * j, refresh);
                     gradient[k * width + j] = 0;
                 }
                 a->count[j] = 0;
             }
+            INDEPENDENT
             for (ptrdiff_t k = 0; width > d && k < K; k++) {
                 CSR(move)(a, k * width + d, gradient[k * width + d], rate, 1, columns + 4 * d, refresh);
                 gradient[k * width + d] = 0;
@@ -100,6 +102,7 @@ SPARSE_KERNEL double CSR(sweep)(const Sweep *a)
         }
         for (ptrdiff_t j = 0; columns && j < width; j++) {
             const double share = j < d ? a->count[j] / (double)b : 1;
+            INDEPENDENT
             for (ptrdiff_t k = 0; k < K; k++)
                 gradient[k * width + j] += (REAL)CSR(rest)(a, k * width + j, gradient[k * width + j], share, columns + 4 * j, refresh);
             if (j < d) {

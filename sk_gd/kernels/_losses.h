@@ -75,6 +75,7 @@ INLINE double NAMED(points)(int loss, const double *RESTRICT hyper, const REAL *
                             const REAL *RESTRICT s, REAL weight, ptrdiff_t n, REAL *RESTRICT slope)
 {
     double total = 0;
+    INDEPENDENT
     for (ptrdiff_t i = 0; i < n; i++) {
         const NAMED(Point) p = NAMED(point)(loss, hyper, y[i], z[i]);
         const REAL w = s ? s[i] : weight;
@@ -112,6 +113,7 @@ INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, con
         for (ptrdiff_t i = 0; i < n; i++)
             top[i] = z[i * row + k * class] > top[i] ? z[i * row + k * class] : top[i];
     for (ptrdiff_t k = 0; k < n_outputs; k++)
+        INDEPENDENT
         for (ptrdiff_t i = 0; i < n; i++) {
             const REAL behind = top[i] - z[i * row + k * class];
             slope[i * row + k * class] = behind;
@@ -131,6 +133,7 @@ INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, con
         sum[i] = weight / sum[i];
     }
     for (ptrdiff_t k = 0; k < n_outputs; k++)
+        INDEPENDENT
         for (ptrdiff_t i = 0; i < n; i++)
             slope[i * row + k * class] = slope[i * row + k * class] * sum[i] - (k == y[i] ? (s ? s[i] : 1) : 0);
     return total;

@@ -122,13 +122,16 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
             memset(copy + r * whole + d, 0, (size_t)(whole - d) * sizeof(REAL));
         }
         NAMED(predict_block)(x, stride, m, w, whole, K, z);
-        for (ptrdiff_t k = 0; fit_intercept && k < K; k++)
+        for (ptrdiff_t k = 0; fit_intercept && k < K; k++) {
+            INDEPENDENT
             for (ptrdiff_t r = 0; r < m; r++)
                 z[k * m + r] += (REAL)theta[k * width + d];
+        }
         if (loss == MULTINOMIAL)
             total += NAMED(softmax)(y + i, z, s ? s + i : NULL, m, K, 1, m, slope);
         for (ptrdiff_t k = 0; loss != MULTINOMIAL && k < K; k++) {
             REAL targets[BLOCK];
+            INDEPENDENT
             for (ptrdiff_t r = 0; r < m; r++)
                 targets[r] = y[(i + r) * K + k];
             total += NAMED(losses)(loss, hyper, targets, z + k * m, s ? s + i : NULL, m, 1, slope + k * m);
@@ -145,9 +148,11 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
         }
         pending += m;
         if (pending >= BLOCK || i + m == n) {
-            for (ptrdiff_t k = 0; k < K; k++)
+            for (ptrdiff_t k = 0; k < K; k++) {
+                INDEPENDENT
                 for (ptrdiff_t j = 0; j < d; j++)
                     gradient[k * width + j] += part[k * whole + j];
+            }
             memset(part, 0, (size_t)(K * whole) * sizeof(REAL));
             pending = 0;
         }

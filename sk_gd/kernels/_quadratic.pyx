@@ -7,6 +7,21 @@ import numpy as np
 
 from sk_gd.kernels._check import check_quadratic, refuse_unaligned
 
+cdef extern from *:
+    """
+    #include <stddef.h>
+    #include "_compiler.h"
+
+    /* y += c x */
+    KERNEL void add_row(double c, const double *x, ptrdiff_t n, double *y)
+    {
+        INDEPENDENT
+        for (ptrdiff_t j = 0; j < n; j++)
+            y[j] += c * x[j];
+    }
+    """
+    void add_row(double, const double*, Py_ssize_t, double*) noexcept nogil
+
 
 def coordinate_descent(
     const double[:, ::1] hessian not None,
@@ -24,7 +39,7 @@ def coordinate_descent(
     all columns are checked again. Settled means max_j sqrt(H_jj) |change_j| <= tolerance. coef + delta stays at
     ``lower``, -inf or 0, and above. Returns the number of sweeps, those over the active columns included.
     """
-    cdef Py_ssize_t d = hessian.shape[0], n_active = 0, sweeps = 0, i, j, k
+    cdef Py_ssize_t d = hessian.shape[0], n_active = 0, sweeps = 0, i, j
     cdef bint full = True
     cdef double old, new, threshold, change, largest
     check_quadratic(d, hessian.shape[1], gradient.shape[0], coef.shape[0], l1.shape[0], lower.shape[0], delta.shape[0])
@@ -51,8 +66,7 @@ def coordinate_descent(
                 if change != 0.0:
                     delta[j] = new - coef[j]  # so that coef + delta is an exact zero, and nothing rounds below lower
                     largest = max(largest, sqrt(hessian[j, j]) * fabs(change))
-                    for k in range(d):
-                        product[k] += change * hessian[j, k]
+                    add_row(change, &hessian[j, 0], d, &product[0])
             if largest <= tolerance:
                 if full:
                     break

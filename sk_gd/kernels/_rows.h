@@ -156,6 +156,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
 #undef SLOPE
         const REAL change = slopes ? slope - slopes[row] : slope, step = rate * change;
         if (anchor) {
+            INDEPENDENT
             for (ptrdiff_t j = 0; j < d; j++) {
                 theta[j] = keep * theta[j] - step * x[j] - rate * anchor[j];
                 anchor[j] += part * change * x[j];
@@ -164,11 +165,14 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
                 theta[d] -= rate * anchor[d];
                 anchor[d] += part * change;
             }
-        } else
+        } else {
+            INDEPENDENT
             for (ptrdiff_t j = 0; j < d; j++)
                 theta[j] = keep * theta[j] - step * x[j];
+        }
         if (fit_intercept)
             theta[d] -= step;
+        INDEPENDENT
         for (ptrdiff_t j = 0; l1 && j < d; j++)
             theta[j] = NAMED(shrink)(theta[j], rate * l1[j], lower);
         if (part != 0)
@@ -192,6 +196,7 @@ INLINE double NAMED(meet)(const Sweep *a, const ptrdiff_t *rows, ptrdiff_t n, co
     const ptrdiff_t M = a->n_targets;
     const REAL *y = a->y, *s = a->weights;
     for (ptrdiff_t i = 0; i < n; i++) {
+        INDEPENDENT
         for (ptrdiff_t k = 0; k < M; k++)
             targets[i * M + k] = y[rows[i] * M + k];
         weights[i] = s ? s[rows[i]] : 1;
@@ -220,9 +225,11 @@ KERNEL double NAMED(sweep)(const Sweep *a)
                 NAMED(dots)(X, d, d, rows, m, k ? 0 : left - i, w, width > d ? w[d] : 0, z + k, K);
             }
             total += NAMED(meet)(a, rows, m, z, targets, weights, slope);
-            for (ptrdiff_t r = 0; r < m; r++)
+            for (ptrdiff_t r = 0; r < m; r++) {
+                INDEPENDENT
                 for (ptrdiff_t k = 0; k < K; k++)
                     z[r * K + k] = (slope[r * K + k] - (slopes ? slopes[rows[r] * K + k] : 0)) / b;
+            }
             for (ptrdiff_t k = 0; k < K; k++) {
                 NAMED(add_rows)(X, d, d, rows, m, k ? 0 : left - i, z + k, K, gradient + k * width);
                 for (ptrdiff_t r = 0; width > d && r < m; r++)

@@ -1,4 +1,4 @@
-/* What the compiled kernels share: compiler words, numbers and, for both dtypes, the losses, the update and the dense rows.
+/* What the compiled kernels share: numbers and, for both dtypes, the losses, the update and the dense rows.
 
    Everything is plain C that a compiler vectorises; with GNU C on Linux x86-64 each KERNEL is built for three instruction sets
    and the loader picks one. No libm call stands in a hot loop: it would stop the vectoriser. The build allows re-association
@@ -11,29 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The loader picks before a sanitizer is ready: under one there is one build. */
-#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) \
-    && !defined(__SANITIZE_ADDRESS__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#define SPARSE_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#define SPARSE_CLONES
-#endif
-
-#if defined(__GNUC__)
-#define INLINE static inline __attribute__((always_inline, unused))
-#define KERNEL CLONES __attribute__((unused)) static
-#define SPARSE_KERNEL SPARSE_CLONES __attribute__((unused)) static /* longer vectors lose: the rests that they leave cost more */
-#define RESTRICT __restrict__
-#define PREFETCH(address) __builtin_prefetch(address, 0, 2) /* second level: the first has few places to wait */
-#else
-#define INLINE static inline
-#define KERNEL static
-#define SPARSE_KERNEL static
-#define RESTRICT
-#define PREFETCH(address) ((void)(address))
-#endif
+#include "_compiler.h"
 
 /* The numbers are those of LOSSES and OPTIMIZERS in _check.py. */
 enum { SQUARED_ERROR, LOG_LOSS, MULTINOMIAL, PIECEWISE, CORNERED };

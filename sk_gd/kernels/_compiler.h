@@ -1,0 +1,42 @@
+/* What a compiler is told in words of its own; one that knows none of them builds the same kernels, slower.
+
+   With GNU C on Linux x86-64 each KERNEL is built for several instruction sets and the loader picks one. */
+#ifndef SK_GD_COMPILER_H
+#define SK_GD_COMPILER_H
+
+/* The loader picks before a sanitizer is ready: under one there is one build. */
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) \
+    && !defined(__SANITIZE_ADDRESS__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define SPARSE_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#define SPARSE_CLONES
+#endif
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline, unused))
+#define KERNEL CLONES __attribute__((unused)) static
+#define SPARSE_KERNEL SPARSE_CLONES __attribute__((unused)) static /* longer vectors lose: the rests that they leave cost more */
+#define RESTRICT __restrict__
+#define PREFETCH(address) __builtin_prefetch(address, 0, 2) /* second level: the first has few places to wait */
+#else
+#define INLINE static inline
+#define KERNEL static
+#define SPARSE_KERNEL static
+#define RESTRICT
+#define PREFETCH(address) ((void)(address))
+#endif
+
+/* No iteration of the loop that follows writes what another one reads. Left to find that out, a compiler builds the loop twice and
+   chooses by the distance of the arrays in memory; the two round differently, and so would the same fit on the same rows. RESTRICT
+   says it of a kernel's arguments, but not of a struct's members or in a function that is inlined. tools/one_version.sh looks. */
+#if defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define INDEPENDENT
+#endif
+
+#endif
