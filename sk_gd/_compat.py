@@ -88,15 +88,26 @@ def fit_context(fit: T) -> T:
 class OneBlasThread:
     """Context in which BLAS keeps to one thread; the limit ends with the last of the fits that run at the same time.
 
-    Our own threads share out the blocks of rows: BLAS beside them would fight for the cores, and change the order of sums.
+    Our own threads share out the blocks of rows: BLAS beside them would fight for the cores, and change the order of sums. So would
+    the threads of other fits, of which those of a process know here: they share its cores.
+
+    Parameters
+    ----------
+    fits : int, default=1
+        How many fits this is; 0 for some work that belongs to one.
     """
 
     lock = Lock()
     users = 0
+    running = 0
     limit: Any = None
+
+    def __init__(self, fits: int = 1) -> None:
+        self.fits = fits
 
     def __enter__(self) -> None:
         with OneBlasThread.lock:
+            OneBlasThread.running += self.fits
             if OneBlasThread.users == 0:
                 OneBlasThread.take_control()
                 OneBlasThread.limit = _get_threadpool_controller().limit(limits=1, user_api="blas")
@@ -104,6 +115,7 @@ class OneBlasThread:
 
     def __exit__(self, *exception: object) -> None:
         with OneBlasThread.lock:
+            OneBlasThread.running -= self.fits
             OneBlasThread.users -= 1
             if OneBlasThread.users == 0:
                 OneBlasThread.take_control()
@@ -118,7 +130,7 @@ class OneBlasThread:
     @staticmethod
     def forget() -> None:
         """In a fork the fits of the parent's other threads never end."""
-        OneBlasThread.lock, OneBlasThread.users = Lock(), 0
+        OneBlasThread.lock, OneBlasThread.users, OneBlasThread.running = Lock(), 0, 0
 
 
 if hasattr(os, "register_at_fork"):
@@ -126,9 +138,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def n_threads() -> int:
-    """Threads that this process may use: cores, affinity, OMP_NUM_THREADS, threadpoolctl and joblib's limits respected."""
+    """Threads that a fit may use: its share of cores, affinity, OMP_NUM_THREADS, threadpoolctl's and joblib's limits.
+
+    joblib limits the threads of its worker processes, but not those of fits in its threads.
+    """
     count: Callable[..., Any] = _openmp_effective_n_threads
-    return int(count())
+    return max(1, int(count()) // max(1, OneBlasThread.running))
 
 
 def optional(module: str, extra: str) -> Any:

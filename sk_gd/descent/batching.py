@@ -27,9 +27,19 @@ class Batching:
     size: int
     shuffle: bool = True
 
-    def order(self, n_samples: int, rng: np.random.Generator) -> Array:
-        """The order in which one epoch visits the rows."""
-        return rng.permutation(n_samples) if self.shuffle else np.arange(n_samples)
+    def order(self, n_samples: int, rng: np.random.Generator, run: int = 1, mixed: int = 1) -> Array:
+        """The order in which one epoch visits the rows.
+
+        Rows of a large file are not picked one by one: runs of so many in succession come in random order, and the rows of every
+        so many runs are shuffled among each other (CorgiPile; Xu et al., 2022).
+        """
+        if not self.shuffle:
+            return np.arange(n_samples)
+        if run == 1:
+            return rng.permutation(n_samples)
+        starts = run * rng.permutation(-(-n_samples // run))
+        runs = [np.arange(start, min(start + run, n_samples)) for start in starts]
+        return np.concatenate([rng.permutation(np.concatenate(runs[i : i + mixed])) for i in range(0, len(runs), mixed)])
 
     def epoch(self, n_samples: int, rng: np.random.Generator) -> Iterator[Any]:
         """The batches of one epoch; None is every row, in place."""

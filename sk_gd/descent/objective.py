@@ -14,7 +14,7 @@ from sk_gd.descent.dual import dual_means, slopes_after
 from sk_gd.losses import Bend, Cornered, Cost, Loss, Piecewise, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
-from sk_gd.sources import Block, Source
+from sk_gd.sources import Block, Source, source_of
 
 NO_SLOPES = np.empty((0, 0))
 TRACE = 1e-10  # share of the greatest curvature that rows keep where they have none, so that the model has a minimum
@@ -113,7 +113,8 @@ class Objective:
         rows = share * np.arange(count) + np.random.default_rng(0).integers(share, size=count)
         block = self.source.take(rows)
         weights = None if block.weights is None else block.weights / namespace(block.weights).mean(block.weights)
-        return self.on(type(self.source)(block.X, block.y, weights), self.loss)
+        self.n_passes += self.source.in_file  # there, reading is what counts
+        return self.on(source_of(block.X, block.y, weights), self.loss)
 
     def value_and_gradient(self, theta: Array, rows: Array | None = None, slopes: Array = NO_SLOPES) -> tuple[float, Array]:
         """F and the gradient of its smooth part, on all rows or estimated on some.

@@ -18,7 +18,7 @@ from sk_gd.descent.parallel import on_parts
 from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.reduced import ReducedStep, SagaStep
 from sk_gd.descent.rounding import OpenedStep, RoundingStep
-from sk_gd.descent.sampled import SHARE, SampledStep, worth_sampling
+from sk_gd.descent.sampled import SampledStep, share_of, worth_sampling
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
@@ -143,7 +143,7 @@ def make_plan(
         return Plan(rounding, _name("steepest descent with line search on rounded corners", rounding.metric))
     one_step = (everything and objective.quadratic) or not objective.smooth
     sampled = automatic and preconditioner in ("auto", "hessian") and not one_step and worth_sampling(objective)
-    start, begun = (SampledStep(line_search), f", begun on {n // SHARE} rows") if sampled else (None, "")
+    start, begun = (SampledStep(line_search), f", begun on {n // share_of(objective)} rows") if sampled else (None, "")
     if automatic and everything:
         metric = _metric(objective, preconditioner, sweeps=False)
         name = _name("steepest descent with line search", metric) + begun
@@ -229,8 +229,7 @@ def _metric(objective: Objective, preconditioner: str | None, sweeps: bool) -> M
 
 def _alike(source: CSRSource) -> bool:
     """Whether the columns look as if they were in the same unit."""
-    largest = abs(source.X).max(axis=0)
-    largest = np.asarray(largest.todense()).ravel()
+    largest = source.largest()
     largest = largest[largest > 0]
     return bool(largest.size == 0 or largest.max() <= UNIT_SPREAD * largest.min())
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 
-from sk_gd._array import Array, at_least, double, namespace
+from sk_gd._array import Array, at_least, namespace
 from sk_gd.descent.objective import TRACE, Objective
 from sk_gd.losses import Cornered, PrimalDual, SquaredError, halves
 from sk_gd.penalties import ElasticNet
@@ -32,7 +31,7 @@ class Corners:
     def __init__(self, objective: Objective) -> None:
         source, loss = objective.source, objective.loss
         assert isinstance(loss, Cornered)
-        exact = type(source)(source.X.astype(np.float64) if issparse(source.X) else double(source.X), source.y, source.weights)
+        exact = source.exact()
         self.objective, self.loss = objective.on(exact, loss), loss
         squares = objective.on(exact, SquaredError())
         curvature = squares.curvature(objective.constant, full=False)

@@ -14,17 +14,23 @@ from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule
 
 SHARE = 16  # one row in so many: little memory beside X, and a metric of these rows costs less than a pass over all
+MOST = 2**24  # values in the sample of rows in a file, which may be larger than memory
 ENOUGH = 20  # rows for every parameter: the minimum of fewer is that of their noise
 LARGE = 2**20  # values in X from which on passes take longer than what begins them
 NEAR = 1e-3  # relative gap within the sample; the minimum of all rows is farther away than that
 ONCE, FEW = (StoppingRule(None, max_iter, max_iter, None, np.nan) for max_iter in (1, 50))
 
 
+def share_of(objective: Objective) -> int:
+    """One row in how many is in the sample."""
+    return max(SHARE, objective.source.n_stored // MOST) if objective.source.in_file else SHARE
+
+
 def worth_sampling(objective: Objective) -> bool:
     """Whether a sample would know its parameters, and save passes that count. Where rows are elsewhere it would cost rounds."""
     if isinstance(objective, PartedObjective):
         return False
-    enough = objective.n_samples // SHARE >= ENOUGH * prod(objective.shape)
+    enough = objective.n_samples // share_of(objective) >= ENOUGH * prod(objective.shape)
     return enough and objective.source.n_stored >= LARGE and objective.n_features <= objective.max_full
 
 
@@ -48,11 +54,12 @@ class SampledStep:
         state.value, state.gradient = objective.value_and_gradient(state.theta)
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
-        sample, inside = objective.sample(SHARE), DescentState(state.theta, state.rng)
+        share = share_of(objective)
+        sample, inside = objective.sample(share), DescentState(state.theta, state.rng)
         if worth_sampling(sample):
             descend(sample, SampledStep(self.step_for), inside, ONCE)
         descend(sample, self.step_for(sample), inside, FEW, watch=near)
-        objective.n_passes += sample.n_passes / SHARE
+        objective.n_passes += sample.n_passes / share
         state.n_updates += 1
         value, gradient = objective.value_and_gradient(inside.theta)
         if value < state.value:

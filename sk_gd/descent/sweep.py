@@ -25,7 +25,8 @@ class SweepStep(ScheduledStep[Objective]):
     """The same updates as :class:`ScheduledStep`, a whole epoch in one call of a kernel.
 
     Where the metric is more than the rows as they are, the rows come in chunks that a matrix product moves into its
-    coordinates; there the kernel sweeps as if there were no metric.
+    coordinates; there the kernel sweeps as if there were no metric. Rows in a large file are brought into memory as many at a time
+    as are shuffled among each other.
     """
 
     def scales_columns(self, objective: Objective) -> bool:
@@ -45,7 +46,7 @@ class SweepStep(ScheduledStep[Objective]):
         """
         objective.n_passes += 1
         source, size = objective.source, min(self.batching.size, objective.n_samples)
-        order = self.batching.order(objective.n_samples, state.rng)
+        order = self.batching.order(objective.n_samples, state.rng, source.run, source.mixed)
         rates = self.rates(state, self.batching.n_updates(objective.n_samples))
         theta, sums = self.start(state)
         theta = np.ascontiguousarray(theta, source.dtype)
@@ -53,19 +54,22 @@ class SweepStep(ScheduledStep[Objective]):
         terms: Terms = {
             "l2": self.coordinates.l2, "l1": self.coordinates.l1, "positive": objective.penalty.positive,
             "memory": memory, "refresh": refresh, "anchor": np.ascontiguousarray(anchor, source.dtype),
-            "n_samples": objective.n_samples, "sums": sums,
+            "n_samples": objective.n_samples, "sums": sums, "support": np.empty(0),
         }  # fmt: skip
-        if isinstance(source, CompiledSource) and (isinstance(state.metric, Identity) or self.scales_columns(objective)):
+        as_they_are = isinstance(source, CompiledSource) and (isinstance(state.metric, Identity) or self.scales_columns(objective))
+        if isinstance(source, CSRSource) and as_they_are and len(anchor):
+            terms["support"] = source.support
+        if as_they_are and not source.in_file:
             met = self.visit(objective, source, order, size, rates, theta, slopes, terms)
         else:
-            met, chunk = 0.0, max(source.chunk // size, 1) * size
+            met, chunk = 0.0, max((source.run * source.mixed if as_they_are else source.chunk) // size, 1) * size
             for first in range(0, len(order), chunk):
                 rows = order[first : first + chunk]
                 block = source.take(rows)
-                moved = source_of(self.coordinates.rows(block.dense()), block.y, block.weights)
+                X = block.X if as_they_are else self.coordinates.rows(block.dense())
                 seen = rows_of(slopes, rows) if slopes.shape[0] else zeros((0, 0), block.y)  # a row is visited once: none is kept
                 steps = rates[first // size : -(-(first + len(rows)) // size)]
-                met += self.visit(objective, moved, None, size, steps, theta, seen, terms)
+                met += self.visit(objective, source_of(X, block.y, block.weights), None, size, steps, theta, seen, terms)
         state.memory = memory
         self.land(state, theta.astype(np.float64), sums, len(rates))
         return met / objective.n_samples + objective.penalty.value(objective.coef(state.theta))
@@ -83,17 +87,14 @@ class SweepStep(ScheduledStep[Objective]):
     ) -> float:
         """Sweep over a source's rows as they are, compiled where it can be; an order of None is theirs."""
         loss, optimizer = objective.loss, self.optimizer
-        support = np.empty(0)
-        if isinstance(source, CSRSource):
-            if not isinstance(self.metric, Identity):
-                source = source.scaled(self.coordinates.into)
-            support = source.support() if len(terms["anchor"]) else support
+        if isinstance(source, CSRSource) and not isinstance(self.metric, Identity):
+            source = source.scaled(self.coordinates.into)
         if loss.pointwise is None or optimizer.kernel is None or not isinstance(source, CompiledSource):
             batches: list[Any] = spans(source.n_samples if order is None else len(order), size)
             batches = batches if order is None else [order[batch] for batch in batches]
             return sweep(
                 source.take, batches, rates, theta, value_and_slope=loss.value_and_slope,
-                optimizer=optimizer, slopes=slopes, support=support, **terms,
+                optimizer=optimizer, slopes=slopes, **terms,
             )  # fmt: skip
         terms = {
             **terms, "loss": loss.pointwise, "loss_hyper": loss.hyper(), "optimizer": optimizer.kernel,
@@ -103,5 +104,6 @@ class SweepStep(ScheduledStep[Objective]):
         if isinstance(source, CSRSource):
             X = source.X
             return sweep_csr(X.data, X.indices, X.indptr, source.n_features, source.y, weights, order, size, rates, theta,
-                             support=support, **terms)  # fmt: skip
+                             **terms)  # fmt: skip
+        del terms["support"]  # of dense rows every one has every column
         return sweep_dense(source.X, source.y, weights, order, size, rates, theta, **terms)

@@ -49,6 +49,7 @@ from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import PRECONDITIONERS
 from sk_gd.schedules import SCHEDULES
 from sk_gd.sources.dask import PartitionLostError
+from sk_gd.sources.files import StoredRows, in_large_file
 
 # The parameters that say how to descend.
 WORDS = ("variant", "batch_size", "optimizer", "learning_rate", "schedule", "preconditioner", "shuffle", "average")
@@ -260,6 +261,8 @@ class GradientDescentModel(
         """Raw predictions in the shape of coef_, for a method of this name."""
         check_is_fitted(self)
         check_same_namespace(X, self, attribute="coef_", method=method)
+        if in_large_file(X):
+            return np.concatenate([self._raw(block, method) for block in StoredRows(X).blocks()])
         X = check_rows(self, X, reset=False)
         if not is_foreign(self.coef_):
             raw: Array = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_

@@ -20,6 +20,7 @@ from sk_gd.estimators._partition import Partition
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import Cornered, Loss, SquaredError
 from sk_gd.penalties import ElasticNet
+from sk_gd.sources.chunked import Chunked, is_chunked
 from sk_gd.sources.dask import Cluster, Team, cluster, is_collection
 
 M = TypeVar("M", bound=Callable[..., Any])
@@ -30,6 +31,14 @@ OF_A_FIT = ("_state", "history_", "coef_path_", "path_epochs_")  # what predicti
 def cluster_of(X: Any) -> AbstractContextManager[Cluster | None]:
     """The cluster to fit on, None where the rows are in memory."""
     return cluster() if is_collection(X) else nullcontext()
+
+
+def by_chunks(X: Any, *beside: Any) -> tuple[Any, ...]:
+    """Where X is larger than memory and no cluster could hold it: to be read by chunks, what is beside it in memory."""
+    if not is_chunked(X):
+        return X, *beside
+    rest = (Chunked(part) if is_chunked(part) else np.asarray(part) if is_collection(part) else part for part in beside)
+    return Chunked(X), *rest
 
 
 def pack(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:

@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where
 from sk_gd._compat import check_sample_weight, device_of, finest_dtype, get_namespace_and_device, move_to
 from sk_gd.estimators._sound import refuse_corrupt, refuse_what_is_lost
+from sk_gd.sources.chunked import Chunked
 from sk_gd.sources.dask import is_collection
+from sk_gd.sources.files import in_large_file
 
 
 @contextmanager
@@ -48,7 +51,8 @@ def refuse_collection(X: Any) -> NoReturn:
 def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, reset: bool, **check_params: Any) -> Any:
     """X, and y if given, as float32 or float64: dense in C order or CSR whose indices are sound, or an array of another library.
 
-    Numbers in y come to where X is; strings do so once they are codes.
+    Numbers in y come to where X is; strings do so once they are codes. A dense X in large files stays as it is, whatever its order
+    and numbers; whether those are finite is seen when they are read.
     """
     if is_collection(X):
         refuse_collection(X)
@@ -65,10 +69,17 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
         )
     if check_params.get("y_numeric") or is_foreign(y) or (isinstance(y, np.ndarray) and y.dtype.kind in "biuf"):
         y = follow(y, X)
-    dtypes = [finest_dtype(xp, device), xp.float32]
+    form: dict[str, Any] = {"dtype": [finest_dtype(xp, device), xp.float32], "order": "C"}
+    if isinstance(X, Chunked) or in_large_file(X):
+        form |= {"ensure_all_finite": False} if issparse(X) else {"ensure_all_finite": False, "dtype": "numeric", "order": None}
     with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn sums the largest floats to see whether they are finite
-        checked = validate_data(estimator, X, y, reset=reset, accept_sparse="csr", dtype=dtypes, order="C", **check_params)
-    refuse_corrupt(checked[0] if isinstance(checked, tuple) else checked)
+        shown = X.stand_in() if isinstance(X, Chunked) else X
+        checked = validate_data(estimator, shown, y, reset=reset, accept_sparse="csr", **form, **check_params)
+    if isinstance(X, Chunked):
+        return X, checked[1]
+    rows = checked[0] if isinstance(checked, tuple) else checked
+    if rows is not X:
+        refuse_corrupt(rows)
     return checked
 
 
@@ -89,7 +100,8 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
             f"Sample weights of up to {float(largest):.3g} sum to more than a float can hold: divide them by their maximum, "
             "as only their ratios matter."
         )
-    least = largest * xp.finfo(X.dtype).smallest_normal  # what is less is zero beside the largest, in the arithmetic of the rows
+    arithmetic = X if xp.isdtype(X.dtype, "real floating") else weights  # of the rows: whole numbers of a file become as fine ones
+    least = largest * xp.finfo(arithmetic.dtype).smallest_normal  # what is less is zero beside the largest there
     return xp.where(weights >= least, weights, xp.zeros_like(weights))
 
 

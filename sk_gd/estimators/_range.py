@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.utils import assert_all_finite
 
 from sk_gd._array import Array, beside, namespace, on_host
 from sk_gd.sources import Block, Source
@@ -24,6 +25,8 @@ def refuse_out_of_range(source: Source) -> None:
         odd = np.flatnonzero(~((of > number.tiny / number.eps) & (of < number.max * number.eps)))
         if not odd.size:
             continue
+        if source.in_file:  # where numbers have yet to prove that they are finite
+            source.map_blocks(lambda block: assert_all_finite(block.X, input_name="X"))
         largest = np.max(source.map_blocks(partial(largest_of, what=what, columns=odd)), axis=0)
         if largest.any():
             j = int(np.argmax(largest > 0))

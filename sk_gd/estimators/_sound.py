@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
+from sk_gd.sources.files import StoredRows, in_large_file
+
 DATES = ("date", "time", "duration", "period")  # as dtypes of NumPy, pandas and polars spell them
 
 
@@ -31,8 +33,10 @@ def refuse_corrupt(X: Any) -> None:
     if X.format in ("csr", "csc", "bsr"):
         integers = X.indices.dtype.kind == X.indptr.dtype.kind == "i"
         if integers:
-            X.check_format(full_check=True)
-        problem = "" if integers else f"indices of dtype {X.indices.dtype} and indptr of {X.indptr.dtype}, not integers"
+            X.check_format(full_check=not in_large_file(X))
+            problem = wrong_indices(X) if in_large_file(X) else ""
+        else:
+            problem = f"indices of dtype {X.indices.dtype} and indptr of {X.indptr.dtype}, not integers"
     elif X.format == "coo":
         inside = all(
             len(at) == len(X.data) and at.dtype.kind == "i" and (not len(at) or (at.min() >= 0 and at.max() < size))
@@ -46,3 +50,13 @@ def refuse_corrupt(X: Any) -> None:
         return
     if problem:
         raise ValueError(f"The {X.format} matrix is corrupt, with {problem}: build it anew from its values.")
+
+
+def wrong_indices(X: Any) -> str:
+    """What scipy's full check looks at, of a CSR matrix in a large file, block by block."""
+    if (np.diff(X.indptr) < 0).any():
+        return "an indptr that descends"
+    for indices in StoredRows(X).indices():
+        if len(indices) and not 0 <= indices.min() <= indices.max() < X.shape[1]:
+            return f"indices from {indices.min()} to {indices.max()}, not from 0 to {X.shape[1] - 1}"
+    return ""

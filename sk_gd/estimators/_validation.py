@@ -16,6 +16,7 @@ from sk_gd.estimators._range import refuse_out_of_range
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources import source_of
+from sk_gd.sources.files import StoredRows
 
 TILE = 2**16  # values fingerprinted at a time: they should stay in the second-level cache
 DEVICE_TILE = 2**24  # as many as outweigh the launch of the functions that do it
@@ -66,7 +67,7 @@ class Rows:
 
     def in_memory(self) -> tuple[Any, Array, Array | None]:
         """X, y and weights as a scikit-learn scorer takes them."""
-        return self.X, self.y, self.sample_weight
+        return self.X[:] if isinstance(self.X, StoredRows) else self.X, self.y, self.sample_weight
 
     def take(self, kept: Array) -> Rows:
         """Some of the rows."""
@@ -109,12 +110,18 @@ def fingerprints(X: Any, seed: int) -> Array:
     def key(values: Any) -> Any:
         return mix(bits(double(values) + 0.0))  # + 0.0: a negative zero is a zero
 
-    if issparse(X):
+    def of_rows(X: Any) -> Any:
+        if not issparse(X):
+            return namespace(X).sum(key(X) * columns, axis=1)
         sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(key(X.data) * columns[X.indices])])
-        return mix(sums[X.indptr[1:]] - sums[X.indptr[:-1]]).view(np.uint64)  # modulo 2^64, so without rounding
-    xp, columns = namespace(X), there(columns, X)
+        return sums[X.indptr[1:]] - sums[X.indptr[:-1]]  # modulo 2^64, so without rounding
+
+    if issparse(X):
+        return mix(of_rows(X)).view(np.uint64)
+    columns = there(columns, X) if is_foreign(X) else columns
     tiles = spans(X.shape[0], max((DEVICE_TILE if is_foreign(X) else TILE) // X.shape[1], 1))
-    return on_host(mix(xp.concat([xp.sum(key(X[rows, ...]) * columns, axis=1) for rows in tiles]))).view(np.uint64)
+    keys = [of_rows(X[rows, ...] if is_foreign(X) else X[rows]) for rows in tiles]
+    return on_host(mix(namespace(keys[0]).concat(keys))).view(np.uint64)
 
 
 def mix(patterns: Any) -> Any:

@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin
 from sk_gd._array import Array, weigh_codes
 from sk_gd._compat import StrOptions, available_if, fit_context
 from sk_gd.estimators._base import GradientDescentModel
-from sk_gd.estimators._dask import AnyRows, cluster_of, collect
+from sk_gd.estimators._dask import AnyRows, by_chunks, cluster_of, collect
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._labels import (
@@ -30,6 +30,7 @@ from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import LogLoss, Loss, Multinomial
 from sk_gd.sources.dask import is_collection
+from sk_gd.sources.files import stored
 
 
 @with_shared_docs
@@ -200,6 +201,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             The fitted estimator.
         """
         given = (X, y, sample_weight)
+        X, y, sample_weight, X_val, y_val, sample_weight_val = by_chunks(X, y, sample_weight, X_val, y_val, sample_weight_val)
         with unchanged_on_error(self), cluster_of(X) as place:
             rows: AnyRows
             if is_collection(X):
@@ -214,7 +216,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
                 classes, codes = encode_labels(y, weights, X)
                 counts = weigh_codes(codes, weights, len(classes))
                 of_class = class_weights(self.class_weight, classes, counts)
-                rows = Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
+                rows = Rows(stored(X), y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
             held_out = None
             if self._check_validation(X_val, y_val, sample_weight_val):
                 held_out = self._rows(X_val, y_val, sample_weight_val, classes, of_class, place)
@@ -260,7 +262,8 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             counts = weigh_codes(codes, weights, len(joined))
             if known is not None:
                 counts[np.searchsorted(joined, known)] += self._class_counts
-            rows = Rows(X, y, weights, codes[:, None], weigh_rows(class_weights(self.class_weight, joined, counts), codes, weights))
+            of_class = class_weights(self.class_weight, joined, counts)
+            rows = Rows(stored(X), y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
             grow = None if known is None or len(known) == len(joined) else partial(grow_classes, known=known, classes=joined)
             self._pass(rows, task_of(joined), given, grow)
             self._class_counts = counts.tolist()
@@ -275,7 +278,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             return collected
         X, y = check_rows(self, X, y, reset=False)
         weights, codes = check_weights(sample_weight, X), codes_of(y, classes, X)
-        return Rows(X, y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
+        return Rows(stored(X), y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
 
     def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[AnyRows, Task]:
         of_class = class_weights(self.class_weight, self.classes_, np.array(self._class_counts))

@@ -11,7 +11,7 @@ from sk_gd._array import Array, namespace
 from sk_gd._compat import HasMethods, StrOptions, available_if, fit_context
 from sk_gd._params import Params
 from sk_gd.estimators._base import GradientDescentModel
-from sk_gd.estimators._dask import AnyRows, cluster_of, collect, lazily
+from sk_gd.estimators._dask import AnyRows, by_chunks, cluster_of, collect, lazily
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._online import goes_online
@@ -19,6 +19,7 @@ from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import REGRESSION_LOSSES, Loss
 from sk_gd.sources.dask import is_collection
+from sk_gd.sources.files import stored
 
 
 @with_shared_docs
@@ -192,6 +193,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
             The fitted estimator.
         """
         given = (X, y, sample_weight)
+        X, y, sample_weight, X_val, y_val, sample_weight_val = by_chunks(X, y, sample_weight, X_val, y_val, sample_weight_val)
         with unchanged_on_error(self), cluster_of(X) as place:
             rows, held_out = self._rows(X, y, sample_weight, reset=True, place=place), None
             if self._check_validation(X_val, y_val, sample_weight_val):
@@ -250,7 +252,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
             return collected
         X, y = check_rows(self, X, y, reset=reset, y_numeric=True, multi_output=True)
         weights = check_weights(sample_weight, X)
-        return Rows(X, y, weights, namespace(y).reshape(y, (y.shape[0], -1)), weights)
+        return Rows(stored(X), y, weights, namespace(y).reshape(y, (y.shape[0], -1)), weights)
 
     @lazily
     @with_shared_docs

@@ -15,9 +15,12 @@ from sk_gd.sources.array_api import ArrayAPISource
 from sk_gd.sources.csr import CSRSource
 from sk_gd.sources.dask import PartitionLostError
 from sk_gd.sources.dense import DenseSource
+from sk_gd.sources.files import StoredCSR, StoredDense, StoredRows
 
 SOURCES: tuple[tuple[Callable[[Any], bool], type[Source]], ...] = (  # the first that recognises X takes it
     (issparse, CSRSource),
+    (lambda X: isinstance(X, StoredRows) and X.sparse, StoredCSR),
+    (lambda X: isinstance(X, StoredRows), StoredDense),
     (is_foreign, ArrayAPISource),
     (lambda X: True, DenseSource),
 )

@@ -71,6 +71,8 @@ class Source(ABC):
     given: Any  # X as it was, where an array of another library is read as one of NumPy
     y: Array
     weights: Array | None
+    in_file = False  # whether rows have to be brought into memory
+    run, mixed = 1, 1  # rows in succession that should be visited at about the same time, and how many such runs together
     chunk = 1024  # rows brought into other coordinates at a time: enough for a matrix product, few enough for the cache
 
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
@@ -174,6 +176,10 @@ class Source(ABC):
         """A number for every row and output."""
         numbers: Array = zeros((self.n_samples, n_outputs), self.y)
         return numbers
+
+    def exact(self) -> Source:
+        """The same rows in double precision."""
+        return type(self)(self.X.astype(np.float64, copy=False), self.y, self.weights)
 
     def retarget(self, y: Array, weights: Array | None) -> Source:
         """The same rows with other targets and weights."""

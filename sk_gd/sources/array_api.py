@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sk_gd._array import Array, beside, double_sum, namespace, numpy_dtype, rows_of, spans, sums_on_host
+from sk_gd._array import Array, beside, double, double_sum, namespace, numpy_dtype, rows_of, spans, sums_on_host
 from sk_gd.losses import Cost
 from sk_gd.sources._base import Block, S, Source, T
 
@@ -31,6 +31,9 @@ class ArrayAPISource(Source):
     def take(self, rows: Array | slice) -> Block:
         weights = None if self.weights is None else rows_of(self.weights, rows)
         return Block(rows_of(self.X, rows), rows_of(self.y, rows), weights)
+
+    def exact(self) -> Source:
+        return type(self)(double(self.X), self.y, self.weights)
 
     def ranges(self) -> list[slice]:
         return self.tiles(self.n_features)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,13 +64,18 @@ class CSRSource(CompiledSource):
         data = X.data * scale.astype(self.dtype)[X.indices]
         return CSRSource(type(X)((data, X.indices, X.indptr), shape=X.shape), self.y, self.weights)
 
+    @cached_property
     def support(self) -> Array:
         """n_samples over the number of rows that store a column; 0 where none does."""
-        count = np.bincount(self.X.indices, minlength=self.n_features)
+        count = np.sum(self.map_blocks(lambda block: np.bincount(block.X.indices, minlength=self.n_features)), axis=0)
         return np.divide(self.n_samples, count, out=np.zeros(self.n_features), where=count > 0)
 
     def squared_norms(self, coordinates: Coordinates) -> Array:
         if coordinates.into.ndim == 2 or coordinates.center.any():
             return super().squared_norms(coordinates)
-        norms: Array = self.X.power(2) @ (coordinates.into**2)
-        return norms
+        return self.per_row(lambda block: block.X.power(2) @ coordinates.into**2)
+
+    def largest(self) -> Array:
+        """The largest absolute value of every column."""
+        highest: Array = np.max(self.map_blocks(lambda block: abs(block.X).max(axis=0).toarray().ravel()), axis=0)
+        return highest

@@ -94,7 +94,7 @@ class Shard:
         if self.failed is not None:
             return [], self.failed
         try:
-            with OneBlasThread(), ThreadPoolExecutor(self.n_threads) as pool:
+            with OneBlasThread(fits=0), ThreadPoolExecutor(self.n_threads) as pool:
                 answers = list(map(of_part, self.parts) if self.n_threads == 1 else pool.map(of_part, self.parts))
         except Exception as error:  # said to the driver as an answer: what is raised here looks like a lost worker there
             return [], error
