@@ -1,6 +1,7 @@
 """Where arrays lie in memory is not seen: not one bit of an answer depends on it.
 
-A compiler that cannot tell whether two arrays overlap builds a loop twice and chooses by their distance; the versions round differently.
+A compiler that cannot tell whether two arrays overlap builds a loop twice and chooses by their distance; the two versions round
+differently.
 """
 
 import itertools
