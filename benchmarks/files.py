@@ -36,7 +36,7 @@ def write(folder: Path, gb: float, order: str, dtype: str, csr: bool) -> None:
         rows = slice(start, min(start + WRITTEN, n_rows))
         drawn = (rng.normal(size=(rows.stop - start, N_FEATURES)) * 10 * units).astype(kind)
         if indices is not None:
-            drawn *= rng.permuted(np.tile(np.arange(N_FEATURES) < N_STORED, (len(drawn), 1)), axis=1)
+            drawn *= (7 * np.arange(N_FEATURES) + rng.integers(N_FEATURES, size=(len(drawn), 1))) % N_FEATURES < N_STORED
             stored = slice(start * values, rows.stop * values)
             X[stored], indices[stored] = drawn[drawn != 0], np.nonzero(drawn)[1]
         else:
@@ -77,6 +77,7 @@ def fit(folder: Path, task: str, variant: str) -> dict[str, Any]:
 def main() -> None:
     """Write the files, fit in processes that have never seen them, print what these say."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.files", description="Memory of fits on a memory-mapped file.")
+    parser.add_argument("--tasks", nargs="+", default=[*ESTIMATORS], choices=[*ESTIMATORS])
     parser.add_argument("--gb", type=float, default=6.0, help="size of X (default 6)")
     parser.add_argument("--variant", default="batch", choices=["batch", "mini-batch", "stochastic"])
     parser.add_argument("--order", default="C", choices=["C", "F"])
@@ -90,7 +91,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(dir=options.dir) as folder:
         write(Path(folder), options.gb, options.order, options.dtype, options.csr)
-        for task in ESTIMATORS:
+        for task in options.tasks:
             command = [sys.executable, "-m", "benchmarks.files", "--fit", folder, task, "--variant", options.variant]
             subprocess.run(command, check=True)
 
