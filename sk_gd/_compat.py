@@ -68,6 +68,7 @@ __all__ = [
     "get_namespace_and_device",
     "is_array_api_obj",
     "move_to",
+    "n_cores",
     "n_threads",
     "optional",
 ]
@@ -137,13 +138,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=OneBlasThread.forget)
 
 
-def n_threads() -> int:
-    """Threads that a fit may use: its share of cores, affinity, OMP_NUM_THREADS, threadpoolctl's and joblib's limits.
-
-    joblib limits the threads of its worker processes, but not those of fits in its threads.
-    """
+def n_cores() -> int:
+    """Cores that this process may use: affinity, OMP_NUM_THREADS, threadpoolctl's and joblib's limits respected."""
     count: Callable[..., Any] = _openmp_effective_n_threads
-    return max(1, int(count()) // max(1, OneBlasThread.running))
+    return int(count())
+
+
+def n_threads() -> int:
+    """Threads that a fit may use: the fits of a process share its cores, for joblib limits its processes, but not its threads."""
+    return max(1, n_cores() // max(1, OneBlasThread.running))
 
 
 def optional(module: str, extra: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._compat import OneBlasThread, n_threads, optional
+from sk_gd._compat import OneBlasThread, n_cores, optional
 
 PATIENCE = 10.0  # seconds to wait for a worker where none is left
 POLL = 1.0  # seconds after which a silent worker is asked whether it still lives
@@ -74,7 +74,7 @@ class Shard:
     def __init__(self, make: Callable[[int, Any], Any], numbers: list[int], rows: list[Any], script: list[tuple[str, Any]]) -> None:
         self.numbers, self.parts, self.failed = numbers, [], None
         distributed = optional("distributed", "dask")
-        self.n_threads = max(1, distributed.get_worker().state.nthreads // n_threads())  # a partition uses the others itself
+        self.n_threads = max(1, distributed.get_worker().state.nthreads // n_cores())  # a partition uses the others itself
         for number, part in zip(numbers, rows, strict=True):
             try:
                 self.parts.append(make(number, part))
