@@ -1,4 +1,4 @@
-"""The same seed gives the same bits: on any number of threads, after a fork, after a pickle, from any of four threads at once."""
+"""The same seed gives the same bits: on any number of threads, after a fork, after a pickle, from four threads, at any address."""
 
 import os
 import subprocess
@@ -6,10 +6,12 @@ import sys
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from sk_gd import GDLinearRegressor
+from sk_gd import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.sources import _base
 
+N_PLACES = 100
 FEW = {"max_iter": 3, "tol": None, "random_state": 0}
 METHODS = [("batch", "auto"), ("batch", "nesterov"), ("mini-batch", "auto"), ("mini-batch", "adam"), ("stochastic", "saga"),
            ("stochastic", "gd")]  # fmt: skip
@@ -104,4 +106,45 @@ def test_everywhere():
         *answers, digest = run.stdout.splitlines()
         assert answers == ["fork True", "pickle True", "threads True"]
         seen.add(digest)
+    assert len(seen) == 1
+
+
+FAMILIES = {
+    "squares": (GDLinearRegressor, {}),
+    "parabolas and lines": (GDLinearRegressor, {"loss": "huber"}),
+    "corners": (GDLinearRegressor, {"loss": "quantile"}),
+    "targets": (GDLinearRegressor, {"l1_ratio": 0.5}),
+    "two classes": (GDLogisticClassifier, {}),
+    "three classes": (GDLogisticClassifier, {"l1_ratio": 0.5}),
+}
+
+
+def elsewhere(rng, arrays):
+    """Copies of arrays in one buffer, in any order, at any distance; and neighbours for what a fit will allocate."""
+    size = sum(array.nbytes + 64 for array in arrays)
+    buffer, at, moved = np.empty(size, np.uint8), 8 * int(rng.integers(4)), {}
+    for i in rng.permutation(len(arrays)):
+        moved[i] = buffer[at : at + arrays[i].nbytes].view(arrays[i].dtype).reshape(arrays[i].shape)
+        moved[i][...] = arrays[i]
+        at += -(-arrays[i].nbytes // 8) * 8 + 8 * int(rng.integers(4))
+    neighbours = [np.full(length, np.nan) for length in rng.integers(1, 90, size=rng.integers(60))]
+    rng.shuffle(neighbours)
+    return [moved[i] for i in range(len(arrays))], neighbours[::2]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_addresses(family, variant, container, dtype, rng):
+    """Hundreds of fits on rows and in memory that lie elsewhere each time are one."""
+    Estimator, params = FAMILIES[family]
+    X = container((rng.normal(size=(23, 5)) * (rng.random((23, 5)) < 0.8)).astype(dtype))
+    z, seen = X @ rng.normal(size=(5, 3)) + rng.normal(size=(23, 3)), set()
+    y = {"targets": z[:, :2].copy(), "two classes": z[:, 0] > 0, "three classes": z.argmax(axis=1)}.get(family, z[:, 0].copy())
+    model = Estimator(variant, alpha=1e-2, **params, **FEW)
+    for _ in range(N_PLACES):
+        held, neighbours = elsewhere(rng, [X.data, X.indices, X.indptr, y] if sparse.issparse(X) else [X, y])
+        *rows, targets = held
+        model.fit(sparse.csr_array(tuple(rows), shape=X.shape) if sparse.issparse(X) else rows[0], targets)
+        seen.add(bits(model))
+        del neighbours
     assert len(seen) == 1

@@ -1,6 +1,8 @@
 """Where a fit runs: on a cluster of its own, on the current one, inside a task; the result has the same bits everywhere."""
 
+import io
 import pickle
+import sys
 import time
 
 import dask.array as da
@@ -62,20 +64,30 @@ def test_nothing_stays_behind(variant, rows, threads):
     assert not threads.cluster.scheduler.tasks
 
 
-def test_messages_are_small(rows, threads, monkeypatch):
-    """What is asked and answered in a round does not grow with the rows."""
-    largest, gather = [], Team.gather
+def test_messages_are_small_and_hold_no_code(rows, threads, monkeypatch):
+    """What is asked and answered in a round does not grow with the rows: arrays and plain values, in classes of ours at most."""
+    largest, named, gather = [], set(), Team.gather
 
-    def weighed(team, name, arguments):
+    class Reader(pickle.Unpickler):
+        def find_class(self, module, name):
+            named.add((module, name))
+            return super().find_class(module, name)
+
+    def read(team, name, arguments):
         answers = gather(team, name, arguments)
-        largest.append(max(len(pickle.dumps(message)) for message in (arguments, *answers)))
+        for message in (arguments, *answers):
+            sent = pickle.dumps(message)  # which refuses functions that have no name to import
+            largest.append(len(sent))
+            Reader(io.BytesIO(sent)).load()
         return answers
 
-    monkeypatch.setattr(Team, "gather", weighed)
+    monkeypatch.setattr(Team, "gather", read)
     A = da.random.default_rng(0).normal(size=(40_000, 4), chunks=(10_000, -1))
     for variant in ("batch", "mini-batch", "stochastic"):
         GDLinearRegressor(variant, max_iter=5).fit(A, A.sum(axis=1))
     assert max(largest) < 20_000  # a number for every row of a partition would be 80,000
+    assert {module.split(".")[0] for module, _ in named} <= {"numpy", "sk_gd"}
+    assert all(isinstance(getattr(sys.modules[module], name), type) for module, name in named if module.startswith("sk_gd"))
 
 
 def in_a_task(n):
