@@ -96,6 +96,19 @@ def test_order_of_visits():
     assert_array_equal(Batching(1, shuffle=False).order(n, np.random.default_rng(0), run, MIXED), np.arange(n))
 
 
+def test_visits_stay_near(tmp_path, large, make_problem, monkeypatch):
+    """A stochastic epoch has to look into few of the file's 200 runs at a time."""
+    monkeypatch.setattr("sk_gd.sources.files.CHUNK", 1)
+    X, y, _ = make_problem(n_samples=5000)
+    np.save(tmp_path / "X.npy", X)
+    run, taken, take = 2**10 // X[0].nbytes, [], StoredSource.take
+    monkeypatch.setattr(StoredSource, "take", lambda self, rows: taken.append(rows) or take(self, rows))
+    GDLinearRegressor("stochastic", optimizer="gd", max_iter=1, tol=None).fit(np.load(tmp_path / "X.npy", mmap_mode="r"), y)
+    visits = [rows for rows in taken if isinstance(rows, np.ndarray)]
+    assert_array_equal(np.sort(np.concatenate(visits)), np.arange(5000))
+    assert max(len(np.unique(rows // run)) for rows in visits) <= 3 * MIXED < 5000 // run
+
+
 def test_sorted_file_is_learned_from(stored, large, make_problem, Judge):
     """Rows that lie sorted by label are mixed well enough for a stochastic descent."""
     X, y, _ = make_problem("binary", n_samples=5000)
