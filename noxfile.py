@@ -7,6 +7,7 @@ import nox
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["oldest", "newest"]
+nox.options.error_on_missing_interpreters = True  # what was not tried has not passed
 
 
 def test(session: nox.Session, *default: str) -> None:
