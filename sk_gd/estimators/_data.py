@@ -43,7 +43,7 @@ def follow(values: Any, X: Any) -> Any:
 def refuse_collection(X: Any) -> NoReturn:
     """Say where Dask collections are taken."""
     raise ValueError(
-        f"X must be in memory here, got a {type(X).__name__} of Dask: fit takes one as X, and beside it as X_val, and the "
+        f"X must be in memory here, got {type(X).__name__} of Dask: fit takes one as X, and beside it as X_val, and the "
         "predictions do. Give a partition at a time, X.partitions[i].compute()."
     )
 
