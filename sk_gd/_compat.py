@@ -61,6 +61,7 @@ __all__ = [
     "check_same_namespace",
     "check_sample_weight",
     "convert_to_numpy",
+    "coordinates",
     "device_of",
     "expit",
     "finest_dtype",
@@ -147,6 +148,12 @@ def n_cores() -> int:
 def n_threads() -> int:
     """Threads that a fit may use: the fits of a process share its cores, for joblib limits its processes, but not its threads."""
     return max(1, n_cores() // max(1, OneBlasThread.running))
+
+
+def coordinates(X: Any) -> tuple[Any, ...]:
+    """The row and column numbers of a COO matrix; SciPy before 1.13 has them only one by one."""
+    found: tuple[Any, ...] = X.coords if hasattr(X, "coords") else (X.row, X.col)
+    return found
 
 
 def optional(module: str, extra: str) -> Any:

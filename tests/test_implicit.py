@@ -64,7 +64,7 @@ def test_an_early_end_still_goes_down(objective, rng):
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_wide_classifier_reaches_the_minimum(n_classes, rng, container, Judge):
     """More features than a matrix of them is made for, among rows of text-like sparsity."""
-    X = sparse.random_array((300, 1500), density=0.02, rng=rng, format="csr").toarray()
+    X = sparse.csr_array(sparse.random(300, 1500, density=0.02, random_state=rng)).toarray()
     y = (X @ rng.normal(size=(1500, n_classes)) + 0.1 * rng.gumbel(size=(300, n_classes))).argmax(axis=1)
     judge = Judge(X, y, alpha=1e-4)
     model = GDLogisticClassifier(alpha=1e-4, tol=1e-10).fit(container(X), y)
@@ -83,7 +83,7 @@ def test_wide_regressor_reaches_the_minimum(rng, container):
 
 def test_the_certificate_is_honest(rng):
     """At a loose tol, what is said to be left is about what is left."""
-    X = sparse.random_array((400, 2000), density=0.02, rng=rng, format="csr")
+    X = sparse.csr_array(sparse.random(400, 2000, density=0.02, random_state=rng))
     y = (X @ rng.normal(size=2000) + 0.1 * rng.logistic(size=400) > 0).astype(int)
     exact = GDLogisticClassifier(alpha=1e-5, tol=1e-12).fit(X, y)
     best, null = exact.loss_curve_[-1], exact.loss_curve_[0]
@@ -97,7 +97,7 @@ def test_the_certificate_is_honest(rng):
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_wide_and_kinked_classifier_reaches_the_minimum(l1_ratio, positive, n_classes, rng, container, Judge):
     """Within an orthant there is no kink; the optimality conditions and another method say that it is the right one."""
-    X = sparse.random_array((200, 1100), density=0.03, rng=rng, format="csr")
+    X = sparse.csr_array(sparse.random(200, 1100, density=0.03, random_state=rng))
     y = (X @ rng.normal(size=(1100, n_classes)) + 0.1 * rng.gumbel(size=(200, n_classes))).argmax(axis=1)
     settings = {"alpha": 1e-3, "l1_ratio": l1_ratio, "positive": positive, "tol": 1e-9}
     model = GDLogisticClassifier(**settings).fit(container(X.toarray()), y)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
+from sk_gd._compat import coordinates
 from sk_gd.sources.files import StoredRows, in_large_file
 
 DATES = ("date", "time", "duration", "period")  # as dtypes of NumPy, pandas and polars spell them
@@ -40,7 +41,7 @@ def refuse_corrupt(X: Any) -> None:
     elif X.format == "coo":
         inside = all(
             len(at) == len(X.data) and at.dtype.kind == "i" and (not len(at) or (at.min() >= 0 and at.max() < size))
-            for at, size in zip(X.coords, X.shape, strict=True)
+            for at, size in zip(coordinates(X), X.shape, strict=True)
         )
         problem = "" if inside else f"coordinates outside of its shape, {X.shape}, or not one for each of its {len(X.data)} values"
     elif X.format == "lil":

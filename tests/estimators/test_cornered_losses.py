@@ -194,7 +194,7 @@ def test_metric_of_the_users(heavy):
 
 def test_more_features_than_a_matrix_holds(rng):
     """Where the Hessian is known by its products alone, an l2 penalty leads to a proof; without one the truth is told."""
-    X = sparse.random_array((300, 1100), density=0.05, rng=rng, format="csr")
+    X = sparse.csr_array(sparse.random(300, 1100, density=0.05, random_state=rng))
     y = X[:, :20].sum(axis=1) + 0.1 * rng.normal(size=300)
     model = GDLinearRegressor(loss="quantile", alpha=0.01).fit(X, y)
     assert model.converged_

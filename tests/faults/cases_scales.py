@@ -172,7 +172,7 @@ def far_more_columns_than_rows_without_penalty(lab):
 @fits()
 def far_more_sparse_columns_than_rows(lab):
     """Most of them empty."""
-    lab.fit(sparse.random_array((60, 20_000), density=1e-3, rng=lab.rng, format="csr"))
+    lab.fit(sparse.csr_array(sparse.random(60, 20_000, density=1e-3, random_state=lab.rng)))
 
 
 @fits()

@@ -36,6 +36,13 @@ def at(position, value):
     return spoil
 
 
+def with_a_key_out_of_range(X):
+    """A dictionary of keys that its shape does not have."""
+    rows = rebuilt(X, "dok")
+    dict.__setitem__(getattr(rows, "_dict", rows), (3, 99), 1.0)  # before SciPy 1.11 the matrix is the dictionary
+    return rows
+
+
 CORRUPT = {
     "a column out of range": lambda X: rebuilt(X, indices=at(3, 99)),
     "a column just out of range": lambda X: rebuilt(X, indices=at(3, 4)),
@@ -58,12 +65,12 @@ CORRUPT = {
     "csc with column ends that fall": lambda X: rebuilt(X, "csc", indptr=at(2, 1)),
     "bsr with a block out of range": lambda X: rebuilt(X, "bsr", indices=at(3, 999)),
     "bsr with row ends that fall": lambda X: rebuilt(X, "bsr", indptr=at(5, 1)),
-    "coo with a column out of range": lambda X: rebuilt(X, "coo", coords=lambda c: (c[0], at(3, 99)(c[1]))),
-    "coo with a negative row": lambda X: rebuilt(X, "coo", coords=lambda c: (at(3, -7)(c[0]), c[1])),
-    "coo with coordinates of different lengths": lambda X: rebuilt(X, "coo", coords=lambda c: (c[0], c[1][:-5])),
+    "coo with a column out of range": lambda X: rebuilt(X, "coo", col=at(3, 99)),
+    "coo with a negative row": lambda X: rebuilt(X, "coo", row=at(3, -7)),
+    "coo with coordinates of different lengths": lambda X: rebuilt(X, "coo", col=lambda c: c[:-5]),
     "lil with a column out of range": lambda X: rebuilt(X, "lil", rows=at(3, [0, 99])),
     "lil with a column too many": lambda X: rebuilt(X, "lil", rows=at(3, [0, 1, 2, 3])),
-    "dok with a key out of range": lambda X: rebuilt(X, "dok", _dict=lambda d: {**d, (3, 99): 1.0}),
+    "dok with a key out of range": with_a_key_out_of_range,
 }
 
 
