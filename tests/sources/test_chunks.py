@@ -30,7 +30,7 @@ def stored(request, tmp_path):
             file["X"] = X
         else:
             file = zarr.open_group(tmp_path / "X.zarr", mode="w")
-            file.create_array("X", data=X, chunks=(CHUNK, X.shape[1]))
+            file.create_array("X", shape=X.shape, dtype=X.dtype, chunks=(CHUNK, X.shape[1]))[:] = X
         read = []
 
         def tell(block, block_info):
