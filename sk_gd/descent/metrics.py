@@ -69,7 +69,15 @@ def final_gap(objective: Problem, state: DescentState) -> tuple[float, float]:
     """Objective at theta and the best estimate of its distance from the minimum, both from all rows."""
     if state.exact and state.gap == state.gap and trusted(objective, state):
         return state.value, state.gap
-    return certificate(objective, state.theta)
+    return certified(objective, state)
+
+
+def certified(objective: Problem, state: DescentState) -> tuple[float, float]:
+    """The certificate of the state's theta, which is made once."""
+    if state.certificate is None or state.certificate[0] is not state.theta:
+        state.certificate = state.theta, *certificate(objective, state.theta)
+    value, gap = state.certificate[1:]
+    return value, gap
 
 
 def certificate(objective: Problem, theta: Array) -> tuple[float, float]:
@@ -95,7 +103,7 @@ def doubt_gap(objective: Problem, state: DescentState) -> None:
     """Compare the state's estimate of the gap with the certificate, and remember by how much it was too small."""
     if trusted(objective, state) and not objective.jumps:
         return
-    gap = careful_gap(objective, state) if trusted(objective, state) else certificate(objective, state.theta)[1]
+    gap = careful_gap(objective, state) if trusted(objective, state) else certified(objective, state)[1]
     if gap > state.gap > 0:
         state.doubt *= gap / state.gap
         state.gap = gap

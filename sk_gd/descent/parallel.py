@@ -82,6 +82,7 @@ class LocalSweepStep(SweepStep):
         step.metric, step.scaled = metric, self.scales_columns(objective)
         sent = replace(
             state, metric=metric, history=History(), gradient=None, direction=None, best_theta=None, best_scored=None, seen=None,
+            trail=(), certificate=None,
         )  # fmt: skip
         ends = parts.places.ask("sweep", step, sent, anchor, seed)
         shares = [count / parts.n_samples for count, _, _ in ends]

@@ -10,6 +10,7 @@ from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.sweep import SweepStep
+from sk_gd.descent.trail import extrapolate, length_for
 
 
 class ReducedStep(SweepStep):
@@ -17,7 +18,8 @@ class ReducedStep(SweepStep):
 
     Every epoch starts from a pass over all rows, which gives the objective, the certificate and the next anchor at once.
     ``refresh=False`` keeps the anchor for the epoch (SVRG, Johnson and Zhang 2013), ``refresh=True`` moves it along (SAGA,
-    Defazio, Bach and Lacoste-Julien 2014). An epoch that raised the objective is taken back and the rate halved.
+    Defazio, Bach and Lacoste-Julien 2014). An epoch that raised the objective is taken back and the rate halved. Where the
+    metric is less than the Hessian, epochs are followed to where they lead.
     """
 
     refresh = False
@@ -43,11 +45,13 @@ class ReducedStep(SweepStep):
         state.metric_age += 1
         if np.isfinite(state.theta).all():
             state.theta = objective.symmetric(state.theta)
-            self.anchor(objective, state)
+            if not self.look_ahead(objective, state, before, value):
+                self.anchor(objective, state)
         floor = objective.rounding(value)
         if not (np.isfinite(state.theta).all() and state.value <= value + floor):
             state.theta, state.rate_scale = before, state.rate_scale / 2
             state.n_recoveries += self.learning_rate is not None  # the user's rate, so the user hears of it
+            state.trail = ()
             self.anchor(objective, state)
         elif self.learning_rate is None and gap / 2 < state.gap < gap:
             state.rate_scale *= 1.5  # steady but slow: the noise leaves room
@@ -56,10 +60,29 @@ class ReducedStep(SweepStep):
         if state.gap > gap / 2 and rebuild_pays(objective, state):
             self.renew(objective, state)
 
+    def look_ahead(self, objective: Objective, state: DescentState, before: Array, value: float) -> bool:
+        """Go on to where the last epochs lead, if the objective is no higher there than where this one began.
+
+        In the metric of the Hessian there is nothing to be gained, and at a rate of the user's descent is the textbook's.
+        """
+        length = length_for(objective.source.n_stored, state.theta.size)
+        if state.metric.full or self.learning_rate is not None or objective.penalty.kinked or length < 2:
+            return False
+        end = state.theta
+        state.trail = (*state.trail, (self.coordinates.enter(before), self.coordinates.enter(end)))[-length:]
+        if len(state.trail) < 2:
+            return False
+        state.theta = objective.symmetric(self.coordinates.leave(extrapolate(state.trail)))
+        self.anchor(objective, state)
+        if state.value <= value:
+            return True
+        state.theta = end
+        return False
+
     def renew(self, objective: Objective, state: DescentState) -> None:
         """Build the metric at theta and move into its coordinates."""
         refresh_metric(objective, state, centred=not self.scales_columns(objective))
-        state.memory = None
+        state.memory, state.trail = None, ()
         if self.learning_rate is None:
             state.rate, state.rate_scale = np.nan, 1.0
         self.enter_metric(objective, state)
@@ -76,7 +99,8 @@ class ReducedStep(SweepStep):
         Less where an epoch is long beside the condition that the penalty guarantees, so that it would end in the noise of its own
         anchor: the rate that then minimises Johnson and Zhang's bound of an epoch's contraction.
         """
-        smooth = 1.0 if state.metric.full else objective.smoothness(state.metric)
+        known = state.metric.full or self.batching.size == 1  # where rows come one by one, L of all together has no weight
+        smooth = 1.0 if known else objective.smoothness(state.metric)
         largest = self.expected_smoothness(objective, smooth * state.metric.unit, state.theta)
         length = self.batching.n_updates(objective.n_samples) * float(self.coordinates.l2.min(initial=np.inf)) / largest
         return min(1 / 3, (2 * max(length, 1e-300)) ** -0.5) / largest

@@ -35,11 +35,15 @@ class DescentState:
         Step length before the schedule; nan before a step has chosen one.
     memory : ndarray or None
         What the optimizer remembers.
+    trail : tuple of (start, end)
+        The last epochs in the coordinates of the metric, where a step follows them further.
     metric : Metric or None
         Model of the second derivative; ``metric_age`` counts the passes over the data since it was built, ``scale`` is the
         factor by which the last step showed it to be off, ``foretold`` whether all steps since arrived where it sent them.
     doubt : float
         Factor by which the metric was seen to underestimate the gap.
+    certificate : tuple of (theta, value, gap) or None
+        What was last proved with all care, and where.
     direction : ndarray or None
         Where the next line search goes.
     full_value : float
@@ -78,11 +82,13 @@ class DescentState:
     rate: float = np.nan
     rate_scale: float = 1.0
     memory: Any = None
+    trail: Any = ()
     metric: Any = None
     metric_age: int = 0
     scale: float = 1.0
     foretold: bool = False
     doubt: float = 1.0
+    certificate: Any = None
     direction: Any = None
     n_epochs: int = 0
     n_updates: int = 0
@@ -149,7 +155,7 @@ class DescentState:
     def recover(self) -> None:
         """Return to the best point, forget the velocity that led away from it, halve the rate."""
         self.theta, self.value, self.gradient = self.best_theta.copy(), self.best_value, None
-        self.memory, self.rate_scale = None, self.rate_scale / 2
+        self.memory, self.trail, self.rate_scale = None, (), self.rate_scale / 2
         self.iterate, self.n_averaged = None, 0
         self.n_recoveries += 1
         self.steady_since = self.n_epochs
@@ -164,4 +170,5 @@ class DescentState:
     def hand_over(self) -> None:
         """Forget what the last step rule kept for itself, before another one takes over."""
         self.metric = self.direction = self.memory = None
+        self.trail = ()
         self.gap, self.stuck, self.stalls, self.rate_scale, self.doubt = np.nan, False, 0, 1.0, 1.0

@@ -28,7 +28,19 @@ class CSRSource(CompiledSource):
         return int(self.X.nnz)
 
     def take(self, rows: Array | slice) -> Block:
-        return Block(self.X[rows], self.y[rows], None if self.weights is None else self.weights[rows])
+        X = self.in_place(rows) if isinstance(rows, slice) and self.X.has_canonical_format else self.X[rows]
+        return Block(X, self.y[rows], None if self.weights is None else self.weights[rows])
+
+    def in_place(self, rows: slice) -> Any:
+        """Consecutive rows of a matrix in canonical format, without the copy that SciPy makes, nor will SciPy sort them."""
+        X = self.X
+        start, stop, _ = rows.indices(self.n_samples)
+        ends = X.indptr[start : stop + 1]
+        values = slice(ends[0], ends[-1])
+        part = type(X)((stop - start, self.n_features), dtype=X.dtype)  # given parts of large arrays, it would copy them, too
+        part.data, part.indices, part.indptr = X.data[values], X.indices[values], ends - ends[0]
+        part.has_canonical_format = True
+        return part
 
     def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         X = self.X
