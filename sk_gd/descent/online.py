@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, at_least
+from sk_gd._array import Array, at_least, namespace
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.plan import Plan, batch_size_of
@@ -35,12 +35,32 @@ class Seen:
         Means over all rows; None before the first chunk.
     caution : float
         Weight that the rates are divided by as if it had come before: see :class:`OnlineStep`.
+    shares : ndarray of shape (n_outputs,) or None
+        Of every class in the rows so far, as the loss counts them; None of targets that are no classes.
+    within : float
+        Mean over the chunks of the variance that the classes have in one.
     """
 
     weight: float = 0.0
     rows: float = 0.0
     curvature: Curvature | None = None
     caution: float = 0.0
+    shares: Array | None = None
+    within: float = 0.0
+
+    @property
+    def mixed(self) -> float:
+        """1 where every chunk has the classes of all rows so far, 0 where each has only one."""
+        whole = 0.0 if self.shares is None else variance(self.shares)
+        return min(self.within / whole, 1.0) if whole > 0 else 0.0
+
+    def count(self, new: Array, share: float) -> Seen:
+        """With the classes of another chunk of this share."""
+        if self.shares is None:
+            return replace(self, shares=new, within=variance(new))
+        return replace(
+            self, shares=(1 - share) * self.shares + share * new, within=(1 - share) * self.within + share * variance(new)
+        )
 
     def add(self, new: Curvature, share: float) -> Seen:
         """With another chunk of this share."""
@@ -72,7 +92,8 @@ class OnlineStep(SweepStep):
     References
     ----------
     Ross, Mineiro and Langford, "Normalized online learning", UAI 2013 (units that become known on the way); Amari, "Natural
-    gradient works efficiently in learning", 1998; Plackett, "Some theorems in least squares", 1950.
+    gradient works efficiently in learning", 1998; Plackett, "Some theorems in least squares", 1950; Jaakkola and Jordan, "Bayesian
+    parameter estimation via variational methods", 2000 (what is remembered of rows that come class by class).
     """
 
     def __init__(
@@ -102,7 +123,9 @@ class OnlineStep(SweepStep):
         if isinstance(self.metric, Identity):
             self.metric.update(objective, state.theta, centred)
         else:
-            curvature = steady_curvature(objective, state.theta, self.metric.full, centred)
+            if isinstance(objective.loss, LogLoss | Multinomial):
+                state.seen = state.seen.count(class_shares(objective), self.weight / whole)
+            curvature = steady_curvature(objective, state.theta, self.metric.full, centred, state.seen.mixed)
             state.seen = state.seen.add(curvature, min(self.gain * self.weight / whole, 1.0))
             recalled = state.seen.curvature
             if self.metric.full and not objective.quadratic:
@@ -163,18 +186,37 @@ def shrunk(curvature: Curvature, share: float) -> Curvature:
     return replace(curvature, moments=curvature.moments + share * np.diag(np.diag(curvature.moments)))
 
 
-def steady_curvature(objective: Objective, theta: Array, full: bool, centred: bool) -> Curvature:
+def variance(shares: Array) -> float:
+    """That of the classes of a row drawn from these shares."""
+    return float((shares * (1 - shares)).sum())
+
+
+def class_shares(objective: Objective) -> Array:
+    """The share of every class among the rows: by how much the slopes at zero fall short of an even guess."""
+
+    def of_block(block: Block) -> tuple[Array]:
+        z = block.constant(0.0, objective.shape[0])
+        return (namespace(z).sum(block.weigh(objective.loss.mean(z) - objective.loss.value_and_slope(block.y, z)[1]), axis=0),)
+
+    (total,) = objective.source.sum_over_blocks(of_block)
+    return total / objective.n_samples
+
+
+def steady_curvature(objective: Objective, theta: Array, full: bool, centred: bool, mixed: float) -> Curvature:
     """Second moments of a chunk, weighted by a curvature that a single row's step cannot outrun.
 
     A row that is wrong with confidence has hardly any curvature, and Newton's step would throw it anywhere. The square of the
     slope of a log-likelihood has the curvature as its mean (Fisher's identity), so half of each is right on average, and large
-    where the slope is. Other losses that are not quadratic take their greatest curvature.
+    where the slope is. A row that is right with confidence has hardly any, either, and later rows of another class would carry it
+    over to their side, as if there were no wall beyond the flat: so where chunks are not ``mixed``, what is remembered is not the
+    curvature but :func:`chord`'s. Other losses that are not quadratic take their greatest curvature.
     """
 
     def of_block(block: Block) -> Array:
         z = block.raw(theta)
         h = objective.loss.curvature_at(block.y, z)
         if isinstance(objective.loss, LogLoss | Multinomial):
+            h = mixed * h + (1 - mixed) * chord(objective.loss.mean(z))
             h = (h + objective.loss.value_and_slope(block.y, z)[1] ** 2) / 2
         elif not objective.quadratic:
             h = block.constant(objective.loss.curvature, h.shape[1])
@@ -183,6 +225,20 @@ def steady_curvature(objective: Objective, theta: Array, full: bool, centred: bo
     objective.n_passes += 1
     total, center, moments = objective.source.moments(of_block, full, centred and objective.fit_intercept)
     return Curvature(total / objective.n_samples, center, moments / objective.n_samples, objective.source.blur(full))
+
+
+def chord(p: Array) -> Array:
+    """Curvature ``(p - 1/2) / log(p / (1 - p))`` of the least parabola above the loss that touches it at the probability p.
+
+    It touches on the other side, too, where the row would be wrong: there the wall begins (Jaakkola and Jordan 2000).
+    """
+    xp = namespace(p)
+    least = float(xp.finfo(p.dtype).eps)
+    p = xp.clip(p, least, 1 - least)
+    odds = xp.log(p) - xp.log1p(-p)
+    near = xp.abs(odds) < 1e-3
+    bend: Array = xp.where(near, 0.25 * xp.ones_like(p), (p - 0.5) / xp.where(near, xp.ones_like(p), odds))
+    return bend
 
 
 def make_online_plan(

@@ -48,7 +48,7 @@ def grow_outputs(state: DescentState, grow: Callable[[Array], Array]) -> None:
     state.history.path = [(epoch, grow(theta)) for epoch, theta in state.history.path]
     if state.seen.curvature is not None:
         total = np.full(len(state.theta), state.seen.curvature.total.mean())
-        state.seen = replace(state.seen, curvature=replace(state.seen.curvature, total=total))
+        state.seen = replace(state.seen, curvature=replace(state.seen.curvature, total=total), shares=None)
 
 
 class OnlineMixin:

@@ -234,6 +234,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
 
         With all parameters "auto" a step is as long as the share that its rows have in all that were seen, in a metric made of all
         of those: the features need no scaling, and after many chunks the model is near that of ``fit`` on all their rows.
+        Shuffle a stream where you can: class after class it is learned, too, but not as well.
         Otherwise ``learning_rate`` and ``schedule`` are followed.
         The step number, the optimizer's memory and the order of visits go on from call to call, and from a ``fit``. With
         ``class_weight="balanced"`` the weights are those of all rows so far.

@@ -136,6 +136,19 @@ def test_progress_bar_alone(Estimator, variant, problem_for, capsys):
     assert "100%" in capsys.readouterr().out
 
 
+def test_in_a_pipeline(Estimator, variant, problem_for, capsys):
+    """A pipeline's bar shows the last step, which keeps its scores and ends when a callback asks it to."""
+    X, y, _ = problem_for(Estimator)
+    name = "r2" if Estimator is GDLinearRegressor else "accuracy"
+    monitor, stop = callback.ScoringMonitor(scoring=name), Diary(stop=4)
+    pipe = make_pipeline(StandardScaler(), Estimator(variant, **PLAIN, max_iter=9).set_callbacks(monitor, stop))
+    pipe.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, y)
+    assert pipe[-1].n_iter_ == len(scores_of(monitor, name)) == 4
+    assert pipe[-1].stop_reason_ == "A callback asked to stop."
+    assert Estimator.__name__ in capsys.readouterr().out
+    assert_allclose(scores_of(monitor, name)[-1], get_scorer(name)(pipe, X, y))
+
+
 def test_validation_monitor(Estimator, variant, problem_for):
     """Scores of other rows, with their weights, epoch by epoch: those of early_stopping with the same scorer."""
     X, y, sample_weight = problem_for(Estimator, weighted=True)

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
-from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge
+from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -72,6 +72,30 @@ def test_twin_of_the_classifier(params, of_twin, target, class_weight, make_prob
     assert_allclose(anew.predict_proba(X), twin.predict_proba(X), atol=1e-5)
     plain = GDLogisticClassifier(**params).fit(X, y).to_sklearn()
     assert plain.get_params().items() >= {name: pytest.approx(value) for name, value in of_twin.items()}.items()
+
+
+BEYOND = {
+    "huber": (GDLinearRegressor, {"loss": "huber"}, "loss='huber'"),
+    "quantile": (GDLinearRegressor, {"loss": "quantile", "alpha": 0.1, "l1_ratio": 1.0}, "loss='quantile'"),
+    "tube": (GDLinearRegressor, {"loss": "squared_epsilon_insensitive"}, "loss='squared_epsilon_insensitive'"),
+    "by feature": (GDLogisticClassifier, {"alpha": [0.1, 0.2, 0.3, 0.0, 1.0]}, "alpha by feature"),
+    "positive": (GDLogisticClassifier, {"positive": True}, "positive=True"),
+    "two of them": (GDLogisticClassifier, {"alpha": [0.1] * 5, "positive": True}, "alpha by feature and positive=True"),
+}
+
+
+@pytest.mark.parametrize(("Estimator", "params", "told"), BEYOND.values(), ids=BEYOND)
+def test_what_scikit_learn_does_not_minimise(Estimator, params, told, problem_for):
+    """The twin predicts the same, and one warning says that it would not be found anew, and why."""
+    X, y, _ = problem_for(Estimator)
+    model = Estimator(**params).fit(X, y)
+    with pytest.warns(UserWarning, match="not to fit anew") as seen:
+        twin = model.to_sklearn()
+    assert len(seen) == 1
+    assert told in str(seen[0].message)
+    assert seen[0].filename == __file__
+    assert type(twin) is (LinearRegression if Estimator is GDLinearRegressor else LogisticRegression)
+    assert_allclose(twin.predict(X), model.predict(X), rtol=1e-12)
 
 
 def test_twin_stands_alone(Estimator, problem_for):

@@ -1,0 +1,79 @@
+"""``partial_fit`` on streams that are not shuffled: class after class, and classes that turn up late."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.linear_model import SGDClassifier
+from sklearn.metrics import log_loss
+from sklearn.preprocessing import StandardScaler
+
+from sk_gd import GDLogisticClassifier
+from sk_gd.descent.online import chord
+
+DATA = {"cancer": load_breast_cancer, "wine": load_wine}
+every_stream = pytest.mark.parametrize("name", DATA)
+
+
+def stream(model, X, y, order, classes, chunks=50):
+    """Fifty chunks in this order, each seen once."""
+    for rows in np.array_split(order, chunks):
+        model.partial_fit(X[rows], y[rows], classes=classes)
+    return model
+
+
+def late(y, rng):
+    """An order in which the last class comes in the second half only."""
+    order = rng.permutation(len(y))
+    last = y[order] == y.max()
+    early = order[~last]
+    half = len(early) // 2
+    return np.concatenate([early[:half], rng.permutation(np.concatenate([early[half:], order[last]]))])
+
+
+@every_stream
+@pytest.mark.parametrize("order", ["class after class", "a late class"])
+def test_no_worse_than_sgd(name, order, variant, rng):
+    """On raw rows, unshuffled, nearer than SGDClassifier on the same, and class after class than on scaled rows, too."""
+    X, y = DATA[name](return_X_y=True)
+    Z, classes = StandardScaler().fit_transform(X), np.unique(y)
+    rows = np.argsort(y, kind="stable") if order == "class after class" else late(y, rng)
+    ours = stream(GDLogisticClassifier(variant, random_state=0), X, y, rows, classes)
+    loss = log_loss(y, ours.predict_proba(X))
+    for theirs in [X, Z] if order == "class after class" else [X]:
+        sgd = stream(SGDClassifier("log_loss", random_state=0), theirs, y, rows, classes)
+        assert loss < log_loss(y, sgd.predict_proba(theirs))
+    assert ours.score(X, y) > 0.88
+    assert min(ours.score(X[y == k], y[y == k]) for k in classes) > 0.7
+
+
+def test_a_class_that_nobody_announced(variant, rng):
+    """A class that partial_fit is not told of until it comes is learned as one that was announced."""
+    X, y = load_wine(return_X_y=True)
+    rows, classes = late(y, rng), np.unique(y)
+    told = stream(GDLogisticClassifier(variant, random_state=0), X, y, rows, classes)
+    surprised = stream(GDLogisticClassifier(variant, random_state=0), X, y, rows, classes[:2])
+    assert surprised.score(X, y) > 0.9
+    assert surprised.score(X, y) > told.score(X, y) - 0.05
+
+
+def test_mixed_chunks_need_no_wall(variant, rng):
+    """What the step asks of the order: 1 where every chunk has all classes, so that the plain second derivative is remembered."""
+    X = rng.normal(size=(4000, 6))
+    y = (4 * X @ rng.normal(size=6) + rng.logistic(size=4000) > 0).astype(int)
+    model = stream(GDLogisticClassifier(variant, random_state=0), X, y, np.arange(4000), [0, 1])
+    assert model._state.seen.mixed > 0.95
+    apart = stream(GDLogisticClassifier(variant, random_state=0), X, y, np.argsort(y, kind="stable"), [0, 1])
+    assert apart._state.seen.mixed < 0.05
+
+
+def test_chord():
+    """A parabola of this curvature is above the loss and touches it, and nothing flatter is."""
+    z = np.linspace(-20, 20, 401)
+    for t in (-7.0, -1e-4, 0.0, 0.5, 3.0):
+        bend = float(chord(1 / (1 + np.exp(-np.array([t]))))[0])
+        touching = np.logaddexp(0, t) + (z - t) / (1 + np.exp(-t)) + bend / 2 * (z - t) ** 2
+        above = touching - np.logaddexp(0, z)
+        assert above.min() > -1e-9
+        if abs(t) > 0.1:
+            assert_allclose(np.interp(-t, z, above), 0.0, atol=1e-9)
