@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sk_gd.descent.batching import Batching
+from sk_gd.descent.kernel import Kernel
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, Watch, descend
 from sk_gd.descent.metrics import best_metric
@@ -103,7 +104,8 @@ def make_plan(
 
     Where the slope of the loss jumps ("quantile", "epsilon_insensitive"), its corners are rounded, less and less, by steps on all
     rows in the metric of the Hessian, after SVRG or SAGA on some. Explicit optimizers follow its subgradients, and so does "auto"
-    where another metric is asked for; L and the metric are then those of the loss rounded by a typical error.
+    where another metric is asked for; L and the metric are then those of the loss rounded by a typical error. Of at most 1024
+    rows with more features, all penalised, the Hessian is solved among the rows, by their kernel matrix.
 
     For the softmax in batch the features are counted once for every class. A kink is an L1 penalty or ``positive``: it keeps the
     features apart.
@@ -242,5 +244,5 @@ def _rows(size: int, n_samples: int | None = None) -> str:
 
 def _name(method: str, metric: Metric) -> str:
     names = {Identity: "no metric", Diagonal: "diagonal metric", Hessian: "Hessian metric", Joint: "joint Hessian metric",
-             Implicit: "Hessian metric by conjugate gradients"}  # fmt: skip
+             Implicit: "Hessian metric by conjugate gradients", Kernel: "Hessian metric by the kernel of the rows"}  # fmt: skip
     return f"{method}, {names[type(metric)]}"

@@ -9,6 +9,7 @@ import numpy as np
 from sk_gd._array import Array
 from sk_gd.descent import metrics
 from sk_gd.descent.dual import lower_bound
+from sk_gd.descent.kernel import Kernel
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, descend
 from sk_gd.descent.metrics import refresh_metric
@@ -169,6 +170,8 @@ def rounding_metric(objective: Objective) -> Metric:
     """The second derivative of the rounded objective: the outputs do not share it, as the rows in corners differ."""
     n_outputs, n_features = objective.shape[0], objective.n_features
     if n_outputs * n_features > objective.max_full:
+        if Kernel.suits(objective):
+            return Kernel()
         return Implicit(Diagonal(), enough=SOLVED)
     return Hessian() if n_outputs == 1 else Joint()
 

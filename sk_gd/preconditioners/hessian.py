@@ -27,12 +27,13 @@ class Factor:
         return solved
 
 
-def factorise(matrix: Array) -> Factor:
+def factorise(matrix: Array, regular: bool = False) -> Factor:
     """Factor a matrix whose diagonal is positive, plus a multiple of the identity that makes it safely definite.
 
     Regular matrices get next to nothing. In singular ones (dependent columns, fewer rows than features) the rounding of a gradient
     would come back multiplied by one over the addition, so there it is larger; the descent makes up for what that costs. Where
-    hardly any curvature is left, all of the matrix may be rounding: then the addition outweighs it.
+    hardly any curvature is left, all of the matrix may be rounding: then the addition outweighs it. What is known to be ``regular``
+    gets nothing unless rounding asks for it.
     """
     units = np.sqrt(np.diag(matrix))
     scaled = matrix / units / units[:, None]
@@ -42,12 +43,12 @@ def factorise(matrix: Array) -> Factor:
             "scale it."
         )
     dominant = float(np.abs(scaled).sum(axis=1).max())  # makes any symmetric matrix definite (Gershgorin)
-    for jitter in (1e-12, 1e-6, 1e-4, 1e-2, dominant):
+    for jitter in (*([0.0] if regular else []), 1e-12, 1e-6, 1e-4, 1e-2, dominant):
         try:
             lower = cholesky(scaled + jitter * np.eye(len(scaled)), lower=True, overwrite_a=True, check_finite=False)
         except np.linalg.LinAlgError:
             continue
-        if jitter > 1e-12 or np.diag(lower).min() ** 2 > 1e-10:
+        if regular or jitter > 1e-12 or np.diag(lower).min() ** 2 > 1e-10:
             break
     return Factor(units, scaled, jitter, lower)
 
