@@ -62,7 +62,7 @@ def test_minimum_is_that_of_the_linear_program(penalty, loss, variant, container
 
 def test_when_it_is_chosen(wide):
     """For few rows of one output whose features all have a price; a continued fit goes on in it."""
-    X, y, s = wide
+    X, y, _ = wide
     model = GDLinearRegressor(loss="quantile", alpha=0.1, l1_ratio=0.5, warm_start=True, max_iter=5, tol=None)
     assert "kernel of the rows" in model.fit(X, y).method_
     whole = GDLinearRegressor(loss="quantile", alpha=0.1, l1_ratio=0.5, max_iter=10, tol=None).fit(X, y)
