@@ -64,7 +64,7 @@ print(caught[0].message)
 fits["1.1 of the limit, halved in time"] = recovered
 fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
 DescentDisplay.from_estimator(fits, y="gap", minimum=lowest, ax=ax)
-ax.set(ylim=(0.5, 2500), title="Half of the limit 2 / L is a good rate; far below and close to it, descent is slow")
+ax.set(ylim=(0.02, 2500), title="Half of the limit 2 / L is a good rate; far below and close to it, descent is slow")
 ax.legend(loc="lower left")
 plt.show()
 

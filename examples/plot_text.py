@@ -68,7 +68,7 @@ print(f"L2 penalty:    {X.shape[1]:5,} words, accuracy {accuracy:.1f}%, {ridge.n
 fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
 ax.semilogx(n_words, accuracies, "o-", color="black", label="L1 penalty: these words only")
 ax.axhline(accuracy, linestyle="--", color="tab:blue", label=f"L2 penalty: all {X.shape[1]:,} words")
-for n, percent, alpha in list(zip(n_words, accuracies, alphas, strict=True))[::2]:
+for n, percent, alpha in list(zip(n_words, accuracies, alphas, strict=True))[::4]:
     ax.annotate(f"alpha = {alpha:.5f}", (n, percent), xytext=(8, -12), textcoords="offset points", fontsize=9)
 ax.set(xlabel="words in use", ylabel="accuracy on paragraphs not seen (%)", xlim=(10, 10_000), ylim=(50, 95))
 ax.set_title("A tenth of the words comes within three points of all of them")

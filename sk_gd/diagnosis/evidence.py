@@ -32,6 +32,9 @@ class DataFacts:
         where these have none that stay (line search) or there are too many.
     limit : float
         2 / L, in the metric in which the descent starts; nan with a line search.
+    limit_here : float
+        The same with the largest eigenvalue of the second derivative where the fit ended in place of L, which is the largest that
+        it may have anywhere; ``limit`` where there are too many.
     separated : bool
         Whether the model puts every row into its class, which proves that the classes can be separated.
     constant : list of int
@@ -44,6 +47,7 @@ class DataFacts:
 
     condition: float
     limit: float
+    limit_here: float
     separated: bool
     constant: list[int]
     duplicates: list[tuple[int, int]]
@@ -66,6 +70,8 @@ class Evidence:
         ``stop_reason_``.
     names : list of str
         Of the features.
+    rise : float
+        By how many standard errors the loss on the validation rows was higher at the end than in the best epoch; nan if unknown.
     data : DataFacts or None
         None where nobody showed the rows.
     """
@@ -77,6 +83,7 @@ class Evidence:
     converged: bool
     reason: str
     names: list[str]
+    rise: float = np.nan
     data: DataFacts | None = None
 
     @cached_property
@@ -120,18 +127,20 @@ class Evidence:
 
 def look_at(objective: Objective, plan: Plan, theta: Array, separates: bool) -> DataFacts:
     """Take the facts of the rows, with a model at theta; ``separates`` asks whether it is right in every row."""
-    condition, limit, steepest = np.nan, np.nan, None
+    condition, limit, limit_here, steepest = np.nan, np.nan, np.nan, None
     if isinstance(plan.step, ScheduledStep):
         state = DescentState(theta, np.random.default_rng(0))
         plan.step.initialise(objective, state)
-        limit = stability(objective, state)
+        limit = limit_here = stability(objective, state)
         if isinstance(state.metric, Identity):
             steepest = steepest_feature(objective, 2 / limit)
         if theta.size <= objective.max_full:
-            condition = condition_of(objective, theta, plan.step.coordinates)
+            bends = bends_at(objective, theta, plan.step.coordinates)
+            if bends.size:
+                condition, limit_here = float(bends[-1] / bends[0]), float(2 / (bends[-1] * state.metric.unit))
     constant, duplicates = alike(objective)
     separated = separates and bool(all(objective.source.map_blocks(lambda block: all_right(block, theta))))
-    return DataFacts(condition, limit, separated, constant, duplicates, steepest)
+    return DataFacts(condition, limit, limit_here, separated, constant, duplicates, steepest)
 
 
 def stability(objective: Objective, state: DescentState) -> float:
@@ -139,15 +148,14 @@ def stability(objective: Objective, state: DescentState) -> float:
     return 2 / max(objective.smoothness(state.metric) * state.metric.unit, np.finfo(np.float64).tiny)
 
 
-def condition_of(objective: Objective, theta: Array, coordinates: Coordinates) -> float:
-    """Condition number of the second derivative at theta, in coordinates; directions without any bend left out."""
+def bends_at(objective: Objective, theta: Array, coordinates: Coordinates) -> Array:
+    """Eigenvalues of the second derivative at theta, in coordinates, rising; those of directions without any bend left out."""
     multiply, size = objective.hessian_product(theta), theta.size
     basis = np.eye(size).reshape(size, *theta.shape)
     hessian = np.array([coordinates.gradient(multiply(one)).ravel() for one in basis])
     hessian = np.array([coordinates.gradient(row.reshape(theta.shape)).ravel() for row in hessian.T])
     values = np.linalg.eigvalsh((hessian + hessian.T) / 2)
-    values = values[values > size * np.finfo(objective.dtype).eps * values.max()]
-    return float(values.max() / values.min()) if values.size else np.nan
+    return values[values > size * np.finfo(objective.dtype).eps * values.max()]
 
 
 def alike(objective: Objective) -> tuple[list[int], list[tuple[int, int]]]:

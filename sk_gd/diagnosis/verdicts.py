@@ -9,10 +9,13 @@ import numpy as np
 
 from sk_gd.diagnosis.evidence import Evidence
 
+ILL = 1e4  # condition number from which neither averages nor exact gradients get far, but only a metric
 SLOW = 100.0  # condition number, or epochs per factor e, from which a descent is slow
+TIMID = 0.25  # share of 2 / L below which a descent is slow by its rate
 NEAR_LIMIT = 0.9  # share of 2 / L from which steps overshoot so much that the steepest direction is what takes longest
 FALL = 0.05  # share of all that a validation score had gained by whose loss overfitting shows
 LASTING = 3  # epochs of which each has to be worse than the best
+CERTAIN = 3.0  # standard errors by which the validation loss rose: at two, one verdict of three is luck, of rows or of noise
 DOMINANT, ABOVE_NEXT = 0.9, 100.0  # share of L, and bend over the next feature's, from which one feature rules the step length
 RISING = 0.25  # share of epochs that go up on a floor of noise; slow descents hardly ever do
 STALLED = 0.1  # share of what is left that the last quarter of the epochs gained, below which nothing moves
@@ -50,17 +53,17 @@ def oscillating(seen: Evidence) -> Verdict | None:
     """The rate is above the limit of stability, or so near it that steps overshoot the valley."""
     params, rate = seen.params, seen.history["rate"][-1]
     batch, own = params["variant"] == "batch", params["learning_rate"]
-    limit = seen.data.limit if batch and seen.data is not None else np.nan
+    limit, here = (seen.data.limit, seen.data.limit_here) if batch and seen.data is not None else (np.nan, np.nan)
     known = limit == limit
-    change = f"learning_rate={limit / 2:.2g} (1 / L)" if known else "learning_rate='auto'"
+    change = f"learning_rate={min(limit, here) / 2:.2g} (1 / L)" if known else "learning_rate='auto'"
     finds_its_own = not batch and params["optimizer"] in ("auto", "svrg", "saga")  # lower and higher, as it goes
     if own != "auto" and params["schedule"] == "constant" and not finds_its_own and rate < own:
         beside = f"; 2 / L is {limit:.3g}" if known else ""
         shown = f"F rose above its start at a rate of {own:.3g}, which was halved to {rate:.3g}{beside}."
         title = "beyond 2 / L" if batch else "too large"
         return Verdict("oscillating", f"Oscillating: the learning rate is {title}", shown, change)
-    if params["optimizer"] in ("auto", "gd") and not seen.arrived and rate > NEAR_LIMIT * limit:
-        shown = f"The rate of {rate:.3g} is {rate / limit:.0%} of 2 / L = {limit:.3g}: every step overshoots the valley."
+    if params["optimizer"] in ("auto", "gd") and not seen.arrived and rate > NEAR_LIMIT * here:
+        shown = f"The rate of {rate:.3g} is {rate / here:.0%} of 2 / L = {here:.3g}: every step overshoots the valley."
         return Verdict("oscillating", "Oscillating: the learning rate is near 2 / L", shown, change)
     return None
 
@@ -75,8 +78,9 @@ def noise_floor(seen: Evidence) -> Verdict | None:
     if gained > STALLED * seen.left or rises < RISING:
         return None
     shown = f"{rises:.0%} of the last {2 * quarter} epochs went up, and the last {quarter} brought next to nothing. {seen.still}."
-    average = seen.params["average"] is False and seen.params["optimizer"] not in ("auto", "svrg", "saga")
-    return Verdict("noise_floor", "On the noise floor", shown, "average=True" if average else "optimizer='auto'")
+    if seen.data is not None and ill(seen):
+        shown += f" The condition number is {about(seen.data.condition, 2)} in the coordinates of the steps."
+    return Verdict("noise_floor", "On the noise floor", *cured(seen, shown))
 
 
 def slow(seen: Evidence) -> Verdict | None:
@@ -90,17 +94,29 @@ def slow(seen: Evidence) -> Verdict | None:
         shown += f"The condition number is {about(data.condition, 2)} in the coordinates of the steps."
     else:
         shown += f"Steepest descent at 1 / L is as slow at a condition number of about {about(1 / (1 - np.sqrt(pace)), 1)}."
-    if data is not None and data.condition < SLOW and seen.params["learning_rate"] != "auto":
+    own, batch = seen.params["learning_rate"] != "auto", seen.params["variant"] == "batch"
+    timid = data is not None and (data.condition < SLOW or seen.history["rate"][-1] < TIMID * data.limit_here)
+    if own and batch and timid:
         return Verdict("slow", "Slow: the learning rate is small", shown, "learning_rate='auto'")
-    textbook = seen.params["preconditioner"] is None
-    change = (
-        "preconditioner='auto'"
-        if textbook
-        else "max_iter, to a larger one"
-        if seen.params["optimizer"] == "auto"
-        else "optimizer='auto'"
-    )
-    return Verdict("slow", "Slow", shown, change)
+    return Verdict("slow", "Slow", *cured(seen, shown))
+
+
+def ill(seen: Evidence) -> bool:
+    """Whether nothing but a metric will help."""
+    return seen.params["preconditioner"] is None and seen.data is not None and seen.data.condition >= ILL
+
+
+def cured(seen: Evidence, shown: str) -> tuple[str, str]:
+    """The evidence, and what gets a descent on that is not where it should be: a metric, or gradients without noise."""
+    params = seen.params
+    own, longer = params["optimizer"] != "auto", "max_iter, to a larger one"
+    if params["average"] is not False:  # which keeps to plain gradients, and falls as one over the epochs
+        return shown, longer if own else "average=False"
+    if params["preconditioner"] is None and (ill(seen) or not own or params["variant"] == "batch"):
+        if params["learning_rate"] != "auto":
+            shown += " In a metric a learning rate has another unit: leave that 'auto', too."
+        return shown, "preconditioner='auto'"
+    return shown, "optimizer='auto'" if own else longer
 
 
 def overfitting(seen: Evidence) -> Verdict | None:
@@ -112,9 +128,12 @@ def overfitting(seen: Evidence) -> Verdict | None:
     fall, gain = scores[best] - np.nanmax(scores[-LASTING:]), scores[best] - scores[0]
     if best + LASTING >= len(scores) or not fall > FALL * gain or not seen.curve[-1] < seen.curve[best]:
         return None
+    if not seen.rise >= CERTAIN:  # also where nobody knows
+        return None
     shown = (
         f"The validation score was best after epoch {best} ({scores[best]:.4g}) and came down to {scores[-1]:.4g} by epoch "
-        f"{len(scores) - 1}, while F fell from {seen.curve[best]:.4g} to {seen.curve[-1]:.4g}. Those of epoch {best} were kept."
+        f"{len(scores) - 1}, while F fell from {seen.curve[best]:.4g} to {seen.curve[-1]:.4g}. The loss on its rows rose by "
+        f"{seen.rise:.0f} standard errors. The coefficients of epoch {best} were kept."
     )
     return Verdict("overfitting", f"Overfitting from epoch {best}", shown, "alpha, to a larger one")
 

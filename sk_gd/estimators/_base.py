@@ -132,7 +132,9 @@ class GradientDescentModel(
             theta, kept = state.theta, state.n_epochs
             if self.warm_start:  # by the pass that a later fit makes to know the problem again; a step may have had more digits
                 state.full_value = objective.value_and_gradient(theta)[0]
+            rise = np.nan
             if held_out is not None and state.best_epoch != kept:
+                rise = held_out.rise(self._loss_of(held_out, task), state.best_scored, theta)
                 theta, kept = state.best_scored, state.best_epoch
                 value, gap = certificate(objective, theta)
             if value > state.loss_curve[0] + objective.rounding(value):  # noise: a fit never ends above its start
@@ -150,7 +152,7 @@ class GradientDescentModel(
         if theta is not state.theta:
             self.stop_reason_ += f" The coefficients are those of epoch {kept}, which was better."
         self._publish_history(state, objective.source.given)
-        self.best_iter_ = None if held_out is None else kept
+        self.best_iter_, self._rise = None if held_out is None else kept, rise
         self.__dict__.pop("_state", None)
         if self.warm_start:
             self._state = state
@@ -205,10 +207,14 @@ class GradientDescentModel(
         rng = deepcopy(last.rng)  # should this fit fail, the last one goes on as if it had not been
         return DescentState(objective.prox(last.theta, 0.0), rng, seed=seed, history=history, n_updates=last.n_updates)
 
+    def _loss_of(self, rows: AnyRows, task: Task) -> Objective:
+        """The loss on some rows, without a penalty."""
+        return rows.objective(task.loss, ElasticNet(0.0, 0.0), task.n_outputs, self.fit_intercept)
+
     def _validation(self, objective: Objective, held_out: AnyRows, task: Task) -> Validation:
         """What early_stopping watches."""
         if self.early_stopping is True:
-            return Validation(by_loss(held_out.objective(task.loss, ElasticNet(0.0, 0.0), task.n_outputs, self.fit_intercept)))
+            return Validation(by_loss(self._loss_of(held_out, task)))
         scorer = get_scorer(self.early_stopping) if isinstance(self.early_stopping, str) else self.early_stopping
 
         def model_at(theta: Array) -> Any:

@@ -153,6 +153,10 @@ class DaskRows:
         """What all parts of these rows say."""
         return self.team.ask("of", self.side, name, *arguments)
 
+    def rise(self, *_: Any) -> float:
+        """Nobody has looked at the rows one by one."""
+        return np.nan
+
     def in_memory(self) -> Any:
         """Refuses: a scorer wants rows in memory."""
         raise ValueError(

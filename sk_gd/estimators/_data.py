@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where
 from sk_gd._compat import check_sample_weight, device_of, finest_dtype, get_namespace_and_device, move_to
-from sk_gd.estimators._sound import refuse_corrupt, refuse_what_is_lost
+from sk_gd.estimators._sound import refuse_corrupt, refuse_what_is_lost, words_named
 from sk_gd.sources.chunked import Chunked
 from sk_gd.sources.dask import is_collection
 from sk_gd.sources.files import in_large_file
@@ -72,7 +72,8 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
     form: dict[str, Any] = {"dtype": [finest_dtype(xp, device), xp.float32], "order": "C"}
     if isinstance(X, Chunked) or in_large_file(X):
         form |= {"ensure_all_finite": False} if issparse(X) else {"ensure_all_finite": False, "dtype": "numeric", "order": None}
-    with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn sums the largest floats to see whether they are finite
+    # scikit-learn sums the largest floats to see whether they are finite
+    with words_named(X), np.errstate(over="ignore", invalid="ignore"):
         shown = X.stand_in() if isinstance(X, Chunked) else X
         checked = validate_data(estimator, shown, y, reset=reset, accept_sparse="csr", **form, **check_params)
     if isinstance(X, Chunked):

@@ -64,6 +64,7 @@ class DiagnosisMixin:
         names = getattr(self, "feature_names_in_", [f"feature {j}" for j in range(self.n_features_in_)])
         seen = Evidence(
             self.get_params(deep=False), self.history_, optimality, self.tol, getattr(self, "converged_", False),
-            getattr(self, "stop_reason_", ""), [str(name) for name in names], data,
+            getattr(self, "stop_reason_", ""), [str(name) for name in names],
+            getattr(self, "_rise", np.nan), data,
         )  # fmt: skip
         return Diagnosis.of(f"{type(self).__name__}: {self.method_}", seen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,39 @@ def refuse_what_is_lost(values: Any, name: str) -> None:
     for kind in np.atleast_1d(np.asarray(kinds, dtype=object)):
         if any(word in str(kind).lower() for word in DATES):
             raise ValueError(f"{name} holds {kind}, which is no number: make it one, such as the days since a date of your choice.")
+
+
+@contextmanager
+def words_named(X: Any) -> Iterator[None]:
+    """Say where the words are that a conversion to numbers met, and what makes numbers of them; its own error tells one of them."""
+    try:
+        yield
+    except ValueError as error:
+        if not str(error).startswith("could not convert string"):
+            raise
+        table = np.asarray(X, dtype=object)
+        if table.ndim == 1:
+            raise ValueError(f"{error}. X holds text: make it numbers by a vectorizer, such as TfidfVectorizer.") from error
+        names = getattr(X, "columns", range(table.shape[-1]))
+        found = [repr(name) for name, column in zip(names, table.T, strict=True) if any(map(is_word, column))]
+        if not found:  # they are in y
+            raise
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        raise ValueError(
+            f"{error}. X holds words in column {', '.join(found[:3])}{more}: make them numbers, such as by a OneHotEncoder in a "
+            "ColumnTransformer before this."
+        ) from error
+
+
+def is_word(value: Any) -> bool:
+    """Whether something is a string that is no number."""
+    if not isinstance(value, str):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return True
+    return False
 
 
 def refuse_corrupt(X: Any) -> None:

@@ -15,7 +15,7 @@ from sk_gd.estimators._data import keep_weighted
 from sk_gd.estimators._range import refuse_out_of_range
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
-from sk_gd.sources import source_of
+from sk_gd.sources import Block, source_of
 from sk_gd.sources.files import StoredRows
 
 TILE = 2**16  # values fingerprinted at a time: they should stay in the second-level cache
@@ -64,6 +64,16 @@ class Rows:
         source = source_of(*keep_weighted(self.X, self.targets, self.weights))
         refuse_out_of_range(source)
         return Objective(loss, penalty, source, n_outputs, fit_intercept)
+
+    def rise(self, objective: Objective, before: Array, after: Array) -> float:
+        """By how many standard errors the loss on these rows is higher at one place than at another: a row is a pair."""
+
+        def of_block(block: Block) -> Array:
+            here, there = (objective.loss.value_and_slope(block.y, block.raw(theta))[0] for theta in (before, after))
+            return block.weigh(there - here)
+
+        change = on_host(double(objective.source.per_row(of_block)))
+        return float(change.mean() / max(change.std() / np.sqrt(len(change)), np.finfo(np.float64).tiny))
 
     def in_memory(self) -> tuple[Any, Array, Array | None]:
         """X, y and weights as a scikit-learn scorer takes them."""
@@ -162,4 +172,11 @@ def by_scorer(
 ) -> Callable[[Array], float]:
     """What a scikit-learn scorer says of the model, given the user's own weights."""
     weighted = {} if sample_weight is None else {"sample_weight": sample_weight}
-    return lambda theta: scorer(model_at(theta), X, y, **weighted)
+
+    def score(theta: Array) -> float:
+        try:
+            return scorer(model_at(theta), X, y, **weighted)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(f"The scorer of early_stopping cannot score these rows, {error}: choose another one.") from error
+
+    return score

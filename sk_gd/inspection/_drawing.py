@@ -18,6 +18,9 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 GREY = "#777777"
 MANY = 30.0  # largest over smallest value from which powers of ten are ticks enough
 N_MARKS = 8  # markers on a line: enough to tell it from others, few enough to see it
+FEW = 5  # entries of a legend for which there is room among the lines
+BEST = {"marker": "*", "markersize": 13, "markeredgecolor": "white", "linestyle": "none", "zorder": 4}
+END = {"marker": "x", "markersize": 14, "markeredgewidth": 2, "linestyle": "none", "zorder": 3}  # seen behind a star, too
 
 
 def pyplot() -> Any:
@@ -36,10 +39,26 @@ def marks(count: int, i: int) -> list[int]:
     return sorted({int(k) for k in np.linspace(0, max(count - 1, 0), N_MARKS) + i * count / (6 * N_MARKS) if k < count})
 
 
+def legend(ax: Any, own: bool, few: int = FEW) -> None:
+    """The legend: among the lines if it is small, else above them, where a figure of our own makes room for it."""
+    among = not own or len(ax.get_legend_handles_labels()[1]) <= few
+    above = {} if among else {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "frameon": False}
+    ax.legend(fontsize="small", handlelength=3.2, **above)
+
+
 def spread(values: Array) -> float:
     """Ratio of the largest to the smallest of positive numbers, 1 where there are others or none: what asks for a log axis."""
     finite = values[np.isfinite(values)]
     return float(finite.max() / finite.min()) if finite.size and finite.min() > 0 else 1.0
+
+
+def labelled(values: Array) -> list[str]:
+    """Numbers in as few digits as tell them apart, four at least."""
+    for digits in range(4, 18):
+        words = [f"{value:.{digits}g}" for value in values]
+        if len(set(words)) == len(values):
+            break
+    return words
 
 
 def log_ticks(axis: Any, values: Array) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
+from sk_gd.estimators import GDLinearRegressor, GDLogisticClassifier
+
 
 def listed(things: Any, names: Sequence[str] | None) -> tuple[list[Any], list[str]]:
-    """Estimators and their names: given, the keys of a dict, or in what the estimators differ."""
+    """Estimators and their names: given, the keys of a dict, or what tells the estimators apart."""
     if isinstance(things, Mapping):
         things, names = list(things.values()), [str(key) for key in things] if names is None else names
     things = list(things) if isinstance(things, list | tuple) else [things]
@@ -31,7 +34,13 @@ def is_pipeline(thing: Any) -> bool:
 
 def model_of(thing: Any) -> Any:
     """The estimator, or the last step of a pipeline."""
-    return thing[-1] if is_pipeline(thing) else thing
+    model = thing[-1] if is_pipeline(thing) else thing
+    if not isinstance(model, GDLinearRegressor | GDLogisticClassifier):
+        raise TypeError(
+            f"A {type(model).__name__} keeps no history of a descent: pass estimators of sk_gd, pipelines that end in one, or of a "
+            "search its best_estimator_."
+        )
+    return model
 
 
 def transformed(thing: Any, X: Any) -> Any:
@@ -45,17 +54,17 @@ def prepared(thing: Any, X: Any, y: Any) -> Any:
 
 
 def differences(models: list[Any]) -> list[str]:
-    """In what models differ: kind, variant, other parameters; their kind where there is only one."""
+    """What tells models apart: kind, variant, the first other parameters that do; their kind where there is only one."""
     kinds = [type(model).__name__ for model in models]
     if len(models) == 1:
         return kinds
     tables = [model.get_params(deep=False) for model in models]
     parts: list[list[str]] = [[kind] if len(set(kinds)) > 1 else [] for kind in kinds]
-    for key in tables[0]:
-        values = [repr(table.get(key)) for table in tables]
-        if len(set(values)) > 1 and key != "random_state":
-            for part, table in zip(parts, tables, strict=True):
-                part.append(str(table[key]) if key == "variant" else f"{key}={table.get(key)}")
+    for key in signature(type(models[0])).parameters:  # in the order of their weight: variant and optimizer before max_iter
+        words = [str(table.get(key)) if key == "variant" else f"{key}={table.get(key)}" for table in tables]
+        longer = [[*part, word] for part, word in zip(parts, words, strict=True)]
+        if key != "random_state" and len(set(map(tuple, longer))) > len(set(map(tuple, parts))):
+            parts = longer
     return [", ".join(part) or f"{kind} {i}" for i, (part, kind) in enumerate(zip(parts, kinds, strict=True), start=1)]
 
 

@@ -60,8 +60,13 @@ def main_plane(paths: list[Array]) -> Plane:
     moves = np.vstack([path - origin for path in paths])
     _, sizes, axes = np.linalg.svd(np.vstack([moves, np.zeros((2, len(origin)))]), full_matrices=False)
     shares = sizes**2 / max(float((sizes**2).sum()), np.finfo(float).tiny)
-    first, second = (f"main direction ({share:.0%} of the motion)" for share in shares[:2])
+    first, second = (f"main direction ({percent(share)} of the motion)" for share in shares[:2])
     return Plane(origin, axes[:2], np.zeros(2), (f"1st {first}", f"2nd {second}"))
+
+
+def percent(share: float) -> str:
+    """A share in per cent, which is neither all nor nothing unless it is that."""
+    return "<1%" if 0 < share < 0.005 else ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 def surface(plane: Plane, paths: list[Array], value: Callable[[Array], float], resolution: int) -> tuple[Array, Array, Array]:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sk_gd.inspection._drawing import GREY, log_ticks, marks, pyplot, spread, style
+from sk_gd.inspection._drawing import BEST, END, FEW, GREY, legend, log_ticks, marks, pyplot, spread, style
 from sk_gd.inspection._models import listed, model_of
 from sk_gd.inspection._trace import Trace
 
@@ -34,7 +34,7 @@ class DescentDisplay:
     names : list of str
         Names of the descents, for the legend.
     minimum : float, default=None
-        F_min, for gaps. None takes the lowest value that any of the descents reached, less what it estimated to be left.
+        F_min, for gaps. None takes the end of the descent that is surest of it, less what it estimated to be left.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class DescentDisplay:
         minimum : float, default=None
             F_min, where you know it; None estimates it.
         names : list of str, default=None
-            Names for the legend; None tells the parameters in which the estimators differ.
+            Names for the legend; None tells them apart by the first parameters in which they differ.
         details : bool, default=True
             Whether to draw validation score, rate and gradient norm below; with an ``ax`` of yours there is no room for them.
         ax : matplotlib Axes, default=None
@@ -169,7 +169,7 @@ class DescentDisplay:
         below = [column for column in DETAILS if self._shows(column)] if details and ax is None else []
         if ax is None:
             heights = [3.0, *[1.0] * len(below)]
-            size = (6.4, 1.1 * sum(heights) + 1.2)
+            size = (6.4, 1.1 * sum(heights) + 1.2 + 0.2 * len(self.names) * (len(self.names) + 2 > FEW))
             rows = {"sharex": True, "squeeze": False, "height_ratios": heights, "layout": "constrained", "figsize": size}
             self.axes_ = list(pyplot().subplots(len(heights), **rows)[1][:, 0])
         else:
@@ -185,12 +185,14 @@ class DescentDisplay:
         if xscale == "log":
             first = min(float(trace.history[column][1:2].min(initial=np.inf)) for trace in self.traces)
             self.ax_.set_xscale("symlog", linthresh=first if np.isfinite(first) else 1.0)
-            self.ax_.set_xlim(left=0.0)
-        elif x in ("epochs", "updates"):
-            self.ax_.xaxis.get_major_locator().set_params(integer=True)
+            self.ax_.set_xlim(0.0, 1.1 * max(float(trace.history[column][-1]) for trace in self.traces) or None)
+        else:
+            self.ax_.xaxis.get_major_locator().set_params(integer=x in ("epochs", "updates"))
+            if x in ("passes", "seconds"):  # what the descent cost before its first epoch is part of the way
+                self.ax_.set_xlim(left=0.0)
         self.ax_.set_ylabel(Y_AXES[y])
         self.axes_[-1].set_xlabel(label)
-        self.ax_.legend(fontsize="small", handlelength=3.2)
+        legend(self.ax_, own=ax is None)
         return self
 
     def _shows(self, detail: str) -> bool:
@@ -199,11 +201,12 @@ class DescentDisplay:
                    for trace in self.traces)  # fmt: skip
 
     def _lowest(self) -> float:
-        """F_min: the user's, or the lowest value less what is estimated to be left."""
+        """F_min: the user's, or the end of the descent that is surest of it, less what is estimated to be left."""
         if self.minimum is not None:
             return self.minimum
         curves = [trace.history["objective"] for trace in self.traces]
-        ends = [curve[-1] - trace.left for curve, trace in zip(curves, self.traces, strict=True) if trace.left == trace.left]
+        known = [(trace.left, curve[-1]) for curve, trace in zip(curves, self.traces, strict=True) if trace.left == trace.left]
+        ends = [end - left for left, end in [min(known)]] if known else []
         return float(min([*ends, *(np.nanmin(curve) for curve in curves)]))
 
     def _draw_descents(self, column: str, gaps: bool, kwargs: dict[str, Any]) -> None:
@@ -223,11 +226,10 @@ class DescentDisplay:
                 at = -trace.history["validation_score"]
                 thin = look | {"linewidth": 0.8, "markerfacecolor": "white", "color": line.get_color()}
                 self.ax_.plot(across, at, label=f"{name}, loss on validation rows", **thin)
-            mark = {"color": line.get_color(), "linestyle": "none", "zorder": 3}
-            self.ax_.plot(across[-1:], curve[-1:], marker="x", markersize=9, markeredgewidth=2, **mark)
-            self.ax_.plot(across[[trace.best]], at[[trace.best]], marker="*", markersize=13, markeredgecolor="white", **mark)
-        self.ax_.plot([], [], "*", color=GREY, markersize=11, label="best epoch")
-        self.ax_.plot([], [], "x", color=GREY, markersize=8, markeredgewidth=2, label="end")
+            self.ax_.plot(across[-1:], curve[-1:], color=line.get_color(), **END)
+            self.ax_.plot(across[[trace.best]], at[[trace.best]], color=line.get_color(), **BEST)
+        self.ax_.plot([], [], color=GREY, label="best epoch", **BEST)
+        self.ax_.plot([], [], color=GREY, label="end", **END | {"markersize": 9})
 
     def _draw_detail(self, axis: Any, column: str, detail: str) -> None:
         """One column of the histories below."""
@@ -236,8 +238,7 @@ class DescentDisplay:
             if detail == "validation_score":
                 if trace.validation_loss:
                     continue
-                best = {"marker": "*", "markersize": 11, "markeredgecolor": "white", "zorder": 3}
-                axis.plot(across[[trace.best]], values[[trace.best]], color=style(i)["color"], **best)
+                axis.plot(across[[trace.best]], values[[trace.best]], color=style(i)["color"], **BEST)
             axis.plot(across, values, **style(i) | {"markevery": marks(len(values), i), "markersize": 3.5})
         values = np.concatenate([trace.history[detail] for trace in self.traces])
         if detail != "validation_score" and spread(values) > WIDE:

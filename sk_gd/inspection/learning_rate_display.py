@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sk_gd.inspection._drawing import GREY, log_ticks, pyplot, spread, style
+from sk_gd.inspection._drawing import BEST, GREY, legend, log_ticks, pyplot, spread, style
 from sk_gd.inspection._models import listed
 from sk_gd.inspection.descent_display import WIDE
 from sk_gd.inspection.learning_rate import LearningRateCurve, learning_rate_curve
@@ -87,7 +87,7 @@ class LearningRateDisplay:
         max_iter : int, default=10
             Epochs at each rate.
         names : list of str, default=None
-            Names for the legend; None tells the parameters in which the estimators differ.
+            Names for the legend; None tells them apart by the first parameters in which they differ.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         **kwargs : dict
@@ -124,16 +124,16 @@ class LearningRateDisplay:
         display : LearningRateDisplay
             This one.
         """
-        above = {} if ax else {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "frameon": False}
         self.ax_ = pyplot().subplots(layout="constrained", figsize=(6.4, 4.8))[1] if ax is None else ax
         self.figure_, self.lines_ = self.ax_.figure, []
         for i, (curve, name) in enumerate(zip(self.curves, self.names, strict=True)):
             look = style(i) | kwargs
             finite = np.where(np.isfinite(curve.objectives), curve.objectives, np.nan)
-            (line,) = self.ax_.plot(curve.rates, finite, label=f"{name}: lowest at {curve.suggested:.2g}", **look)
+            edge = ", the largest tried" if len(curve.rates) > 1 and curve.suggested == curve.rates[-1] else ""
+            (line,) = self.ax_.plot(curve.rates, finite, label=f"{name}: lowest at {curve.suggested:.2g}{edge}", **look)
             self.lines_.append(line)
             best = curve.objectives.min()
-            self.ax_.plot([curve.suggested], [best], "*", color=line.get_color(), markersize=14, markeredgecolor="white", zorder=3)
+            self.ax_.plot([curve.suggested], [best], color=line.get_color(), **BEST)
             if curve.limit is not None:
                 self.ax_.axvline(
                     curve.limit, color=line.get_color(), linestyle=line.get_linestyle(), linewidth=1.0,
@@ -148,5 +148,5 @@ class LearningRateDisplay:
         self.ax_.set_xscale("log")
         self.ax_.set_xlabel("learning rate")
         self.ax_.set_ylabel(f"objective F after {self.max_iter} epochs")
-        self.ax_.legend(fontsize="small", handlelength=3.2, **above)
+        legend(self.ax_, own=ax is None, few=0)
         return self

@@ -10,11 +10,12 @@ import numpy as np
 
 from sk_gd._array import on_host
 from sk_gd._compat import optional
-from sk_gd.inspection._drawing import GREY, Array, marks, pyplot, style
+from sk_gd.inspection._drawing import BEST, GREY, Array, labelled, legend, marks, pyplot, style
 from sk_gd.inspection._models import index_of, listed, model_of, parameter_names, transformed
 from sk_gd.inspection._plane import Plane, coordinate_plane, main_plane, surface
 
 N_LEVELS = 14
+START = {"marker": "o", "markersize": 9, "markerfacecolor": "white", "markeredgewidth": 1.5, "linestyle": "none", "zorder": 4}
 WRITERS = (".gif", ".html")
 
 
@@ -100,7 +101,7 @@ class DescentPathDisplay:
         resolution : int, default=61
             Points of the grid on each side; each point of the grid costs a pass over the rows.
         names : list of str, default=None
-            Names for the legend; None tells the parameters in which the estimators differ.
+            Names for the legend; None tells them apart by the first parameters in which they differ.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         **kwargs : dict
@@ -239,18 +240,18 @@ class DescentPathDisplay:
         self.contours_ = self.ax_.contour(
             self.across, self.along, self.values, levels=levels, colors="#9a9a9a", linewidths=0.7, linestyles="solid"
         )
-        self.ax_.clabel(self.contours_, levels[3::3], fmt="%.4g", fontsize=7, colors="#555555")
+        told = levels[3::3]
+        self.ax_.clabel(self.contours_, told, fmt=dict(zip(told, labelled(told), strict=True)), fontsize=7, colors="#555555")
         for i, (path, name) in enumerate(zip(self.paths, self.names, strict=True)):
             (line,) = self.ax_.plot(*path.T, label=name, **style(i) | {"markevery": marks(len(path), i)} | kwargs)
             self.lines_.append(line)
-            mark = {"color": line.get_color(), "linestyle": "none", "zorder": 4}
-            self.ax_.plot(*path[:1].T, marker="o", markersize=9, markerfacecolor="white", markeredgewidth=1.5, **mark)
-            self.ax_.plot(*path[-1:].T, marker="*", markersize=14, markeredgecolor="white", **mark)
-        for label, marker, face in (("start", "o", "white"), ("end", "*", GREY)):
-            self.ax_.plot([], [], marker, color=GREY, markerfacecolor=face, markersize=9, label=label)
+            self.ax_.plot(*path[:1].T, color=line.get_color(), **START)
+            self.ax_.plot(*path[-1:].T, color=line.get_color(), **BEST)
+        self.ax_.plot([], [], color=GREY, label="start", **START)
+        self.ax_.plot([], [], color=GREY, label="end", **BEST)
         self.ax_.set_xlabel(self.labels[0])
         self.ax_.set_ylabel(self.labels[1])
-        self.ax_.legend(fontsize="small", handlelength=3.2)
+        legend(self.ax_, own=ax is None)
         return self
 
     def animate(self, path: str | Path | None = None, *, n_frames: int = 60, interval: int = 80) -> Any:

@@ -1,6 +1,7 @@
 """Bad input is refused in scikit-learn's words, before anything is changed."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
@@ -165,6 +166,21 @@ def test_bad_x(Estimator, variant, case, refusal):
     spoil, error, match = case
     expected = refusal(Estimator, variant)
     expected.of(error, match, X=[spoil(expected.X)])
+
+
+def test_words_are_named(Estimator, problem_for):
+    """Columns of words by name or number, numbers that are written as words left out; text as text."""
+    X, y, _ = problem_for(Estimator)
+    frame = pd.DataFrame(X, columns=list("abcde")).assign(a="much", c="1.5", d=lambda frame: frame["d"].astype(object))
+    frame.loc[3, "d"] = "more"
+    for rows, column in ((frame, "'a', 'd'"), (frame.to_numpy(), "0, 3")):
+        with pytest.raises(ValueError, match=rf"'much'\. X holds words in column {column}: make them numbers"):
+            Estimator().fit(rows, y)
+    with pytest.raises(ValueError, match=r"'warm soup'\. X holds text: make it numbers"):
+        Estimator().fit(["warm soup"] * len(y), y)
+    model = Estimator().fit(frame[["b", "c"]], y)
+    with pytest.raises(ValueError, match="words in column 'c': "):
+        model.predict(frame[["b", "c"]].assign(c="few"))
 
 
 @table({name: case for name, case in BAD_X.items() if name not in ("no rows", "fewer rows than y")})

@@ -91,6 +91,16 @@ def test_oscillating(plain, share, expected):
         assert diagnosis.names == ("converged",)
 
 
+def test_oscillating_of_the_limit_where_it_ends(rng):
+    """The log loss bends most at the start: a rate above 2 / L there may be right at the end, and is not said to overshoot."""
+    X = np.exp(rng.normal(size=(800, 11)))
+    y = rng.random(800) < 1 / (1 + np.exp(4 - X[:, 0]))
+    limit = 8 / np.linalg.eigvalsh(np.column_stack([X, np.ones(800)]).T @ np.column_stack([X, np.ones(800)]) / 800).max()
+    model = GDLogisticClassifier(**TEXTBOOK, learning_rate=1.2 * limit, max_iter=60).fit(X, y)
+    assert model.learning_rate_ == 1.2 * limit
+    assert "oscillating" not in names(model, X, y)
+
+
 def test_oscillating_on_single_rows(plain):
     """A rate that had to be halved is too large in the other variants, too; variance reduction finds its own."""
     X, y = plain
@@ -111,12 +121,39 @@ def test_noise_floor(plain, variant, rate):
         params["batch_size"] = 5
     model = GDLinearRegressor(**params).fit(X, y)
     assert names(model) == names(model, X, y) == {"noise_floor"}
-    assert model.diagnose().verdicts[0].change == "average=True"
+    assert model.diagnose().verdicts[0].change == "optimizer='auto'"
     for better in (
         {"optimizer": "svrg", "learning_rate": "auto"},
         {"variant": "batch", "batch_size": "auto", "learning_rate": 0.5},
     ):
         assert "noise_floor" not in names(GDLinearRegressor(**params | better).fit(X, y), X, y)
+
+
+def test_noise_floor_of_an_ill_conditioned_problem(plain):
+    """Where averages and exact gradients crawl, too, the metric is what has to change, and then it arrives."""
+    X, y = plain
+    X = X @ [[1000.0, 1000.0, 0.0], [1000.0, 1001.0, 0.0], [0.0, 0.0, 3.0]]
+    params = TEXTBOOK | {"variant": "stochastic", "max_iter": 60}
+    model = GDLinearRegressor(**params).fit(X, y)
+    (verdict,) = model.diagnose(X, y).verdicts
+    assert (verdict.name, verdict.change) == ("noise_floor", "preconditioner='auto'")
+    assert "condition number" in verdict.evidence
+    start = model.loss_curve_[0]
+    least = GDLinearRegressor().fit(X, y).loss_curve_[-1]
+
+    def left(**change):
+        return (GDLinearRegressor(**params | change).fit(X, y).loss_curve_[-1] - least) / (start - least)
+
+    assert left(preconditioner="auto") < 0.1 < min(left(average=True), left(optimizer="auto"))
+
+
+def test_averages_are_slow_in_their_own_way(plain):
+    """A mean of all places falls as one over the epochs: more of them help, another metric or optimizer does not."""
+    X, y = plain
+    ravine = X * [1.0, 0.5, 0.1]
+    params = TEXTBOOK | {"variant": "stochastic", "average": True, "max_iter": 150}
+    (verdict,) = GDLinearRegressor(**params).fit(ravine, y).diagnose(ravine, y).verdicts
+    assert (verdict.name, verdict.change) == ("slow", "max_iter, to a larger one")
 
 
 def test_tiny_rate_is_no_noise_floor(plain):
@@ -137,6 +174,22 @@ def test_overfitting(rng):
     assert "alpha" in verdict.change
     many = GDLinearRegressor(**params).fit(X[:2000], y[:2000], X_val=X[2000:], y_val=y[2000:])
     assert "overfitting" not in names(many)
+    scored = GDLinearRegressor(**params | {"early_stopping": "r2"}).fit(X[:70], y[:70], X_val=X[300:], y_val=y[300:])
+    assert "overfitting" in names(scored)
+
+
+def test_luck_is_no_overfitting(rng):
+    """A few rows on which the score happened to turn down show nothing; the loss of each of them is counted before it is said."""
+    X = rng.normal(size=(400, 8))
+    y = X @ (0.3 * rng.normal(size=8)) + 3 * rng.normal(size=400)
+    turned = said = 0
+    for seed in range(30):
+        model = GDLinearRegressor(**TEXTBOOK | {"random_state": seed}, learning_rate=0.3, max_iter=60, early_stopping=True)
+        scores = model.fit(X, y).validation_scores_
+        turned += model.best_iter_ < 50 and scores.max() - scores[-3:].max() > 0.05 * (scores.max() - scores[0])
+        said += "overfitting" in names(model)
+    assert turned > 5
+    assert said == 0
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -230,3 +283,16 @@ def test_refuses(plain):
     for half in ({"X": X}, {"y": y}, {"sample_weight": y}):
         with pytest.raises(ValueError, match="X and y must be given together"):
             model.diagnose(**half)
+
+
+def test_rise_of_the_validation_loss(rng):
+    """From the best epoch to the end, row by row, over its standard error: by numpy."""
+    X, y = rng.normal(size=(60, 20)), rng.normal(size=60)
+    X_val, y_val, weights = rng.normal(size=(200, 20)), rng.normal(size=200), rng.random(200)
+    params = TEXTBOOK | {"learning_rate": 0.1, "max_iter": 40, "early_stopping": True, "record": "path"}
+    model = GDLinearRegressor(**params).fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=weights)
+    best, end = (
+        (y_val - X_val @ theta[0, :-1] - theta[0, -1]) ** 2 / 2 for theta in model.coef_path_[[model.best_iter_, -1]]
+    )  # fmt: skip
+    change = weights / weights.mean() * (end - best)
+    assert model._rise == pytest.approx(change.mean() / (change.std() / np.sqrt(200)))

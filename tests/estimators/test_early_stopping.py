@@ -283,6 +283,14 @@ def test_bad_validation(Estimator, case, overfit):
     assert_array_equal(model.coef_, before)
 
 
+def test_scorers_that_do_not_fit(overfit):
+    """The parameter is named when its scorer cannot score such a model."""
+    X, y, *_ = overfit(GDLinearRegressor)
+    for Estimator, scorer, target in ((GDLinearRegressor, "roc_auc", y), (GDLogisticClassifier, "f1", (y > 0).astype(str))):
+        with pytest.raises(ValueError, match=r"early_stopping cannot score these rows, .*(predict_proba|pos_label).*choose"):
+            Estimator(early_stopping=scorer).fit(X, target)
+
+
 def test_other_targets(overfit):
     """Labels that y does not have, and targets of another number, are refused."""
     X, y, X_val, y_val = overfit(GDLogisticClassifier)

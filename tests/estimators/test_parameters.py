@@ -223,6 +223,7 @@ def test_verbose_thins_itself(Estimator, variant, problem_for, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [int(line.split()[1]) for line in lines] == [*range(1, 11), *range(20, 101, 10), 200]
     assert not any("validation" in line for line in lines)
+    assert len({line.index("  rate ") for line in lines}) == 1
     Estimator(variant, verbose=2, early_stopping=True, **params).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 250

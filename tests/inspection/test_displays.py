@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -15,9 +18,12 @@ from sk_gd import (
     DescentDisplay,
     DescentPathDisplay,
     GDLinearRegressor,
+    GDLogisticClassifier,
     LearningRateDisplay,
     learning_rate_curve,
 )
+from sk_gd.inspection._models import differences
+from sk_gd.inspection._trace import Trace
 
 
 def labels(ax):
@@ -66,6 +72,15 @@ def test_gap(models, rows, Judge):
     assert estimated._lowest() == pytest.approx(minimum, rel=1e-6)
 
 
+def test_gap_by_the_surest():
+    """A descent that ended far away knows little of the minimum, and does not spoil what one that arrived knows of it."""
+    ends = [(0.9, 0.8), (0.5, 0.01), (0.6, np.nan)]  # F, and what is estimated to be left: the lowest guess is not the best
+    traces = [Trace({"objective": np.array([1.0, end])}, left=left) for end, left in ends]
+    assert DescentDisplay(traces, names=list("abc"))._lowest() == pytest.approx(0.49)
+    assert DescentDisplay(traces[::2], names=list("ac"))._lowest() == pytest.approx(0.1)
+    assert DescentDisplay(traces[2:], names=["c"])._lowest() == 0.6
+
+
 def test_validation(rows, textbook):
     """The validation loss is on the objective's axis with the star on it; another score has an axis of its own."""
     X, y = rows
@@ -89,6 +104,48 @@ def test_names(models):
         DescentDisplay.from_estimator(models, names=["a"])
     with pytest.raises(ValueError, match="nothing to show"):
         DescentDisplay.from_estimator([])
+
+
+def test_names_are_short():
+    """Only parameters that tell estimators apart, the weightiest first; a seed is none."""
+    few = {"optimizer": "gd", "preconditioner": None, "tol": None, "max_iter": 9, "random_state": 1}
+    models = [GDLinearRegressor(variant, **params) for params in ({}, few) for variant in ("batch", "stochastic")]
+    assert differences(models) == [
+        f"{variant}, optimizer={name}" for name in ("auto", "gd") for variant in ("batch", "stochastic")
+    ]  # fmt: skip
+    assert differences([GDLinearRegressor(alpha=1.0), GDLinearRegressor(alpha=2.0)]) == ["alpha=1.0", "alpha=2.0"]
+    assert differences([GDLinearRegressor(), GDLinearRegressor()]) == ["GDLinearRegressor 1", "GDLinearRegressor 2"]
+    assert differences([GDLinearRegressor(), GDLogisticClassifier()]) == ["GDLinearRegressor", "GDLogisticClassifier"]
+
+
+def test_legend_makes_room(models):
+    """A long one is above the lines, in a figure that is the higher for it; a short one, or one on an ax of the user's, is not."""
+    few, many = (DescentDisplay.from_estimator(some, details=False) for some in (models, models * 2))
+    figure = few.figure_.get_size_inches()[1], many.figure_.get_size_inches()[1]
+    few.figure_.draw_without_rendering(), many.figure_.draw_without_rendering()
+    places = [display.ax_.get_legend().get_window_extent().y0 - display.ax_.get_window_extent().y1 for display in (few, many)]
+    assert places[0] < 0 <= places[1]
+    assert figure[0] < figure[1]
+    _, ax = plt.subplots()
+    assert DescentDisplay.from_estimator(models * 2, ax=ax).ax_.get_legend().get_frame_on()
+
+
+def test_the_start_costs(models):
+    """Passes and seconds before the first epoch, for the metric and the rate, are on the axis."""
+    for x in ("passes", "seconds"):
+        assert DescentDisplay.from_estimator(models, x=x).ax_.get_xlim()[0] == 0.0
+
+
+def test_strangers(rows):
+    """What keeps no history is told so, a search among it."""
+    X, y = rows
+    search = GridSearchCV(GDLinearRegressor(), {"alpha": [0.0, 0.1]}, cv=2).fit(X, y)
+    with pytest.raises(TypeError, match=r"A GridSearchCV keeps no history of a descent.*best_estimator_"):
+        DescentDisplay.from_estimator(search)
+    with pytest.raises(TypeError, match="A LinearRegression keeps"):
+        learning_rate_curve(make_pipeline(StandardScaler(), LinearRegression()), X, y)
+    with pytest.raises(NotFittedError):
+        DescentDisplay.from_estimator(GDLinearRegressor())
 
 
 def test_own_axes(models, rows):
@@ -155,6 +212,16 @@ def test_learning_rate_curve_diverging(rows):
     """Rates that all are too large."""
     with pytest.raises(ValueError, match="diverges at every rate"):
         learning_rate_curve(GDLinearRegressor(preconditioner=None), *rows, rates=[1e3, 1e4])
+
+
+def test_the_largest_rate_is_best(rows):
+    """If more might be better still, the legend says so."""
+    lone = {"optimizer": "gd", "preconditioner": None}
+    told = [
+        labels(LearningRateDisplay.from_estimator(GDLinearRegressor(**lone), *rows, rates=rates, max_iter=2).ax_)[0]
+        for rates in ([1e-6, 1e-5], [1e-2, 1e3], [1e-5])
+    ]
+    assert [", the largest tried" in text for text in told] == [True, False, False]
 
 
 def test_learning_rate_display(rows):

@@ -7,6 +7,8 @@ from scipy.optimize import rosen
 
 import sk_gd
 from sk_gd import DescentPathDisplay, GDLinearRegressor, GDLogisticClassifier
+from sk_gd.inspection._drawing import labelled
+from sk_gd.inspection._plane import percent
 
 
 def test_path_over_two_coefficients(models, rows, Judge):
@@ -33,6 +35,13 @@ def test_path_in_its_main_plane(models, rows, Judge):
     assert np.sum(display.paths[0] ** 2) == pytest.approx(np.sum(kept**2))
     assert_allclose(display.paths[0][-1], 0.0, atol=1e-12)
     assert display.values.min() >= Judge(*rows).minimum
+
+
+def test_numbers_that_can_be_told():
+    """Levels that are close to each other get more digits, and a share is neither all nor nothing unless it is that."""
+    assert labelled(np.array([1.0, 2.5])) == ["1", "2.5"]
+    assert labelled(np.array([100.0001, 100.0002])) == ["100.0001", "100.0002"]
+    assert [percent(share) for share in (0.0, 1e-9, 0.5, 1 - 1e-9, 1.0)] == ["0%", "<1%", "50%", ">99%", "100%"]
 
 
 def test_path_of_several_outputs(make_problem):
