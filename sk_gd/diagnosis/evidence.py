@@ -72,6 +72,8 @@ class Evidence:
         Of the features.
     rise : float
         By how many standard errors the loss on the validation rows was higher at the end than in the best epoch; nan if unknown.
+    kept : int or None
+        Epoch of which ``optimality`` tells, where that is not the last.
     data : DataFacts or None
         None where nobody showed the rows.
     """
@@ -84,6 +86,7 @@ class Evidence:
     reason: str
     names: list[str]
     rise: float = np.nan
+    kept: int | None = None
     data: DataFacts | None = None
 
     @cached_property
@@ -114,8 +117,9 @@ class Evidence:
     @cached_property
     def left(self) -> float:
         """What is left to gain at the end, in units of F."""
-        share = self.optimality
-        return float(share / (1 - share) * max(self.curve[0] - self.curve[-1], 0.0)) if share < 1 else np.inf
+        share, value = self.optimality, self.curve[-1 if self.kept is None else self.kept]
+        below = share / (1 - share) * max(self.curve[0] - value, 0.0) if share < 1 else np.inf
+        return float(max(below - (value - self.curve[-1]), 0.0))
 
     @cached_property
     def pace(self) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sk_gd.descent import StopReason
 from sk_gd.diagnosis.evidence import Evidence
 
 ILL = 1e4  # condition number from which neither averages nor exact gradients get far, but only a metric
@@ -86,7 +87,8 @@ def noise_floor(seen: Evidence) -> Verdict | None:
 def slow(seen: Evidence) -> Verdict | None:
     """Still going down, but by little an epoch."""
     pace, data = seen.pace, seen.data
-    if seen.arrived or pace != pace or oscillating(seen) or noise_floor(seen) or -1 / np.log(pace) < SLOW / 2:
+    asked = seen.reason.startswith((StopReason.VALIDATION.value, StopReason.CALLBACK.value))  # to end there
+    if seen.arrived or asked or pace != pace or oscillating(seen) or noise_floor(seen) or -1 / np.log(pace) < SLOW / 2:
         return None
     per_ten = np.log(0.1) / np.log(pace)
     shown = f"An epoch takes off {1 - pace:.1g} of the gap, so a tenth of it is reached in about {per_ten:,.0f} epochs. "

@@ -65,6 +65,6 @@ class DiagnosisMixin:
         seen = Evidence(
             self.get_params(deep=False), self.history_, optimality, self.tol, getattr(self, "converged_", False),
             getattr(self, "stop_reason_", ""), [str(name) for name in names],
-            getattr(self, "_rise", np.nan), data,
+            getattr(self, "_rise", np.nan), getattr(self, "best_iter_", None), data,
         )  # fmt: skip
         return Diagnosis.of(f"{type(self).__name__}: {self.method_}", seen)

@@ -53,10 +53,11 @@ class Trace:
         check_is_fitted(model, "history_")
         curve, optimality = model.history_["objective"], float(getattr(model, "optimality_", np.nan))
         reason = getattr(model, "stop_reason_", "")
+        known = curve[-1 if model.best_iter_ is None else model.best_iter_]  # F where the optimality was found
         return cls(
             model.history_,
             next((words for kind, words in ENDS.items() if reason.startswith(kind.value)), ""),
             int(np.argmin(curve)) if model.best_iter_ is None else model.best_iter_,
             model.early_stopping is True,
-            optimality / (1 - optimality) * (curve[0] - curve[-1]) if optimality < 1 else np.nan,
+            max(optimality / (1 - optimality) * (curve[0] - known) - (known - curve[-1]), 0.0) if optimality < 1 else np.nan,
         )

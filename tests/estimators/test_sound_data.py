@@ -48,3 +48,11 @@ def test_real_tables(load, variant):
     Estimator = GDLinearRegressor if load is load_diabetes else GDLogisticClassifier
     found = Estimator(variant, random_state=0).fit(X, y).diagnose(X, y).names
     assert found == (("converged", "separable") if load is load_wine else ("converged",))
+
+
+def test_ended_as_it_was_asked_to(variant):
+    """A fit that validation ended is not slow, however much of the decrease it left on purpose."""
+    X, y = load_diabetes(return_X_y=True)
+    for seed in range(5):
+        model = GDLinearRegressor(variant, early_stopping=True, random_state=seed).fit(X, y)
+        assert set(model.diagnose(X, y).names) <= {"converged", "overfitting"}

@@ -81,6 +81,15 @@ def test_gap_by_the_surest():
     assert DescentDisplay(traces[2:], names=["c"])._lowest() == 0.6
 
 
+def test_gap_of_a_fit_that_went_back(rows, textbook, Judge):
+    """The optimality is that of the best epoch, so the minimum is found from there, not from the end."""
+    X, y = rows
+    model = GDLinearRegressor(**textbook, learning_rate=0.05, max_iter=40, early_stopping=True)
+    model.fit(X, y, X_val=X, y_val=y.mean() + 0.7 * (y - y.mean()))
+    assert 0 < model.best_iter_ < 40
+    assert DescentDisplay.from_estimator(model, y="gap")._lowest() == pytest.approx(Judge(X, y).minimum, rel=1e-3)
+
+
 def test_validation(rows, textbook):
     """The validation loss is on the objective's axis with the star on it; another score has an axis of its own."""
     X, y = rows
