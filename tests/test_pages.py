@@ -24,7 +24,14 @@ PATIENCE = 240  # seconds
 INSPECTOR = """<!doctype html><iframe id="phone" style="border: 0; width: %(width)dpx; height: 844px"></iframe><script>
 const phone = document.getElementById("phone");
 const show = page => new Promise(done => { phone.onload = done; phone.src = "/" + page; });
-const loads = img => { img.loading = "eager"; return img.decode().then(() => true, () => false); };
+async function loads(img) {
+  img.loading = "eager";
+  for (let src = null; src !== img.src;) {  // a film shows its next picture meanwhile
+    src = img.src;
+    if (await img.decode().then(() => true, () => false)) return true;
+  }
+  return false;
+}
 async function look(page) {
   await show(page);
   const document = phone.contentDocument, root = document.documentElement;

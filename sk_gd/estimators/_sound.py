@@ -39,7 +39,9 @@ def words_named(X: Any) -> Iterator[None]:
             raise
         table = np.asarray(X, dtype=object)
         if table.ndim == 1:
-            raise ValueError(f"{error}. X holds text: make it numbers by a vectorizer, such as TfidfVectorizer.") from error
+            raise ValueError(
+                f"{error}. X holds {len(table)} texts: make them numbers by a vectorizer, such as TfidfVectorizer."
+            ) from error
         names = getattr(X, "columns", range(table.shape[-1]))
         found = [repr(name) for name, column in zip(names, table.T, strict=True) if any(map(is_word, column))]
         if not found:  # they are in y

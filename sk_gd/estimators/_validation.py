@@ -177,6 +177,8 @@ def by_scorer(
         try:
             return scorer(model_at(theta), X, y, **weighted)
         except (AttributeError, TypeError, ValueError) as error:
-            raise ValueError(f"The scorer of early_stopping cannot score these rows, {error}: choose another one.") from error
+            raise ValueError(
+                f"early_stopping={scorer} cannot score the model on these rows: choose another. It said: {error}"
+            ) from error
 
     return score

@@ -287,7 +287,7 @@ def test_scorers_that_do_not_fit(overfit):
     """The parameter is named when its scorer cannot score such a model."""
     X, y, *_ = overfit(GDLinearRegressor)
     for Estimator, scorer, target in ((GDLinearRegressor, "roc_auc", y), (GDLogisticClassifier, "f1", (y > 0).astype(str))):
-        with pytest.raises(ValueError, match=r"early_stopping cannot score these rows, .*(predict_proba|pos_label).*choose"):
+        with pytest.raises(ValueError, match=r"early_stopping=make_scorer.*: choose another\. .*(predict_proba|pos_label)"):
             Estimator(early_stopping=scorer).fit(X, target)
 
 
