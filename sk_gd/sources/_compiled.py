@@ -43,15 +43,11 @@ class CompiledSource(Source):
             return self.blas_pass(loss, theta, slopes, gradient, rows), gradient
 
         parts = self.map(of_rows, self.ranges())
-        whole = parts[0][1]
-        for _, gradient in parts[1:]:  # not stacked first: over many features and outputs they are as large as X
-            whole += gradient
-        return sum(value for value, _ in parts), whole
+        return sum(value for value, _ in parts), np.sum([gradient for _, gradient in parts], axis=0)
 
     def blas_pass(self, loss: Cost, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         """Value and gradient for many outputs: two matrix products a tile, with the loss between them."""
-        # in tiles no smaller than the gradient, which is added to once for each
-        total, step = 0.0, max(64, max(TILE, theta.size) * self.n_samples // max(self.n_stored, 1))
+        total, step = 0.0, max(64, TILE * self.n_samples // max(self.n_stored, 1))
         for start in range(rows.start, rows.stop, step):
             visited = slice(start, min(start + step, rows.stop))
             block = self.take(visited)
