@@ -25,10 +25,10 @@ class Kernel(Metric):
 
     @staticmethod
     def suits(objective: Objective) -> bool:
-        """Whether the rows are so few, and all features penalised."""
+        """Whether the rows are so few, in memory, and all features penalised."""
         few = objective.shape[0] == 1 and objective.n_samples <= min(objective.max_full, objective.n_features)
-        penalty = objective.penalty
-        return few and isinstance(objective.source, DenseSource | CSRSource) and bool(np.all(penalty.l1 + penalty.l2 > 0))
+        here = isinstance(objective.source, DenseSource | CSRSource) and not objective.source.in_file
+        return few and here and bool(np.all(objective.penalty.l1 + objective.penalty.l2 > 0))
 
     @property
     def unit(self) -> float:

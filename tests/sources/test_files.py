@@ -12,6 +12,7 @@ from scipy import sparse
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.descent.batching import Batching
+from sk_gd.descent.objective import Objective
 from sk_gd.sources.files import MIXED, StoredSource
 
 
@@ -68,6 +69,16 @@ def test_any_method_on_a_file(variant, stored, large, make_problem, params):
     params = {"max_iter": 5, "tol": None, "shuffle": False, "alpha": 0.01, "random_state": 0, **params}
     ours, theirs = (GDLogisticClassifier(variant, **params).fit(rows, y) for rows in (mapped, X))
     assert_allclose(ours.coef_, theirs.coef_, rtol=1e-6 if X.dtype != np.float32 else 1e-2, atol=1e-7)
+
+
+@pytest.mark.parametrize("n_samples", [400, 4])
+def test_losses_with_corners_on_a_file(stored, large, make_problem, monkeypatch, n_samples):
+    """With more rows than features, and with fewer, which in memory are solved among the rows where features are many."""
+    monkeypatch.setattr(Objective, "max_full", 4 if n_samples == 4 else Objective.max_full)
+    X, y, _ = make_problem(n_samples=n_samples)
+    mapped, X = stored(X)
+    ours, theirs = (GDLinearRegressor(loss="quantile", alpha=0.1, tol=1e-6).fit(rows, y) for rows in (mapped, X))
+    assert_allclose(ours.predict(X), theirs.predict(X), atol=1e-2 * y.std())
 
 
 def test_default_batch_takes_a_handful_of_sequential_reads(Estimator, stored, large, problem_for, monkeypatch):
