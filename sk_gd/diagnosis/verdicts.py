@@ -114,11 +114,10 @@ def cured(seen: Evidence, shown: str) -> tuple[str, str]:
     own, longer = params["optimizer"] != "auto", "max_iter, to a larger one"
     if params["average"] is not False:  # which keeps to plain gradients, and falls as one over the epochs
         return shown, longer if own else "average=False"
-    if params["preconditioner"] is None and (ill(seen) or not own or params["variant"] == "batch"):
-        if params["learning_rate"] != "auto":
-            shown += " In a metric a learning rate has another unit: leave that 'auto', too."
-        return shown, "preconditioner='auto'"
-    return shown, "optimizer='auto'" if own else longer
+    metric = params["preconditioner"] is None and (ill(seen) or not own or params["variant"] == "batch")
+    if params["learning_rate"] != "auto" and (metric or own):
+        shown += " The learning rate is of this descent only: leave that 'auto' with the change."
+    return shown, "preconditioner='auto'" if metric else "optimizer='auto'" if own else longer
 
 
 def overfitting(seen: Evidence) -> Verdict | None:

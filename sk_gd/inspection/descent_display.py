@@ -185,7 +185,7 @@ class DescentDisplay:
         if xscale == "log":
             first = min(float(trace.history[column][1:2].min(initial=np.inf)) for trace in self.traces)
             self.ax_.set_xscale("symlog", linthresh=first if np.isfinite(first) else 1.0)
-            self.ax_.set_xlim(0.0, 1.1 * max(float(trace.history[column][-1]) for trace in self.traces) or None)
+            self.ax_.set_xlim(0.0, 1.5 * max(float(trace.history[column][-1]) for trace in self.traces) or None)
         else:
             self.ax_.xaxis.get_major_locator().set_params(integer=x in ("epochs", "updates"))
             if x in ("passes", "seconds"):  # what the descent cost before its first epoch is part of the way

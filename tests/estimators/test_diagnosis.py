@@ -160,7 +160,9 @@ def test_tiny_rate_is_no_noise_floor(plain):
     """A stochastic descent that creeps is slow, not at its floor."""
     X, y = plain
     model = GDLinearRegressor("stochastic", **TEXTBOOK, learning_rate=1e-6, max_iter=60).fit(X, y)
-    assert names(model, X, y) == {"slow"}
+    (verdict,) = model.diagnose(X, y).verdicts
+    assert (verdict.name, verdict.change) == ("slow", "optimizer='auto'")
+    assert "learning rate" in verdict.evidence
 
 
 def test_overfitting(rng):
