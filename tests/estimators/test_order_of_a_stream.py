@@ -9,7 +9,7 @@ from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
 from sk_gd import GDLogisticClassifier
-from sk_gd.descent.online import chord
+from sk_gd.descent.online import Seen, chord
 
 DATA = {"cancer": load_breast_cancer, "wine": load_wine}
 every_stream = pytest.mark.parametrize("name", DATA)
@@ -65,6 +65,19 @@ def test_mixed_chunks_need_no_wall(variant, rng):
     assert model._state.seen.mixed > 0.95
     apart = stream(GDLogisticClassifier(variant, random_state=0), X, y, np.argsort(y, kind="stable"), [0, 1])
     assert apart._state.seen.mixed < 0.05
+
+
+def test_how_mixed_chunks_are():
+    """The mean variance of the classes within a chunk, over that of all rows so far; 0 as long as there was one class."""
+    seen = Seen()
+    assert seen.mixed == 0.0
+    seen = seen.count(np.array([0.0]), 1.0)
+    assert seen.mixed == 0.0
+    seen = seen.count(np.array([1.0]), 0.5)
+    assert seen.mixed == 0.0
+    seen = seen.count(np.array([0.5]), 0.5)
+    assert_allclose(seen.mixed, 0.5)  # of three halves: half the weight mixed, half of one class
+    assert Seen().count(np.array([0.2, 0.3, 0.5]), 1.0).mixed == 1.0
 
 
 def test_chord():
