@@ -1,8 +1,8 @@
 /* Descent by batches of CSR rows where the terms of the other columns cannot wait: reference.sweep. Included as _csr.h is, after it.
 
    With a support and plain descent only the columns of the batch move, their dense terms enlarged. Everything else walks through all
-   of theta at each update: an adaptive optimizer's steps on a column without a gradient are no linear map of it, once l2 or a mean
-   of gradients moves it, so they cannot be made up for later. */
+   of theta at each update: where a penalty moves a column at every step, an adaptive optimizer moves it by how far only all the steps
+   tell. */
 
 /* Asks for what belongs to the columns of a row that is about to come: worth it where more than theta is read. */
 INLINE void CSR(fetch_columns)(const Sweep *a, const ptrdiff_t *rows, ptrdiff_t n_known)
@@ -93,8 +93,9 @@ SPARSE_KERNEL double CSR(sweep)(const Sweep *a)
                 }
                 a->count[j] = 0;
             }
+            const ptrdiff_t n_intercepts = width > d ? K : 0;
             INDEPENDENT
-            for (ptrdiff_t k = 0; width > d && k < K; k++) {
+            for (ptrdiff_t k = 0; k < n_intercepts; k++) {
                 CSR(move)(a, k * width + d, gradient[k * width + d], rate, 1, columns + 4 * d, refresh);
                 gradient[k * width + d] = 0;
             }

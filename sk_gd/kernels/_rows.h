@@ -172,9 +172,11 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
         }
         if (fit_intercept)
             theta[d] -= step;
-        INDEPENDENT
-        for (ptrdiff_t j = 0; l1 && j < d; j++)
-            theta[j] = NAMED(shrink)(theta[j], rate * l1[j], lower);
+        if (l1) {
+            INDEPENDENT
+            for (ptrdiff_t j = 0; j < d; j++)
+                theta[j] = NAMED(shrink)(theta[j], rate * l1[j], lower);
+        }
         if (part != 0)
             slopes[row] = slope;
         NAMED(sum_up)(a->sums, theta, a->width);

@@ -56,16 +56,20 @@ enum { SUPPORT, SEEN = 0, L2, L1, LOWER };
    `lower`, 0 or -INFINITY; above -INFINITY l1 is not NULL. The anchor takes in `refresh` times each new gradient, zero if it is to
    stay. gradient is like theta. Dense: space holds BLOCK * (n_targets + n_outputs + 1) numbers and n_outputs more for each row of a
    batch. CSR: n_outputs for each column, for momentum twice as many, and 4 n_outputs + n_targets + 1 for each row of a batch;
-   gradient begins as zero; owed is like sums, and zero; columns, count and touched are for all columns or NULL, count being zero. */
+   gradient begins as zero; owed is like sums, and zero; columns, count and touched are for all columns or NULL, count being zero.
+   CSR and adaptive: space holds, for each of the at most `room` columns that a batch touches and one more, n_outputs numbers four
+   times; local a place for each value stored in a batch; tables 12 numbers for each update and one more; touched, for each column
+   and one more, three numbers, zero at first. */
 typedef struct {
     const void *X, *indices, *indptr, *y, *weights, *l2, *l1;
     void *theta, *memory, *slopes, *anchor, *gradient, *space;
-    double *sums, *columns, *owed;
+    void *local;
+    double *sums, *columns, *owed, *tables;
     int32_t *count;
     ptrdiff_t *touched;
     const double *rates, *hyper, *loss_hyper;
     const ptrdiff_t *rows;
-    ptrdiff_t n, d, n_targets, n_outputs, width, batch_size;
+    ptrdiff_t n, d, n_targets, n_outputs, width, batch_size, room;
     double refresh, lower;
     int loss, optimizer;
 } Sweep;

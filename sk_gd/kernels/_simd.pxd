@@ -3,7 +3,7 @@
 from libc.stdint cimport int32_t
 
 cdef extern from "_simd.h" nogil:
-    int BLOCK, GRADIENT_DESCENT, MOMENTUM, NESTEROV
+    int BLOCK, GRADIENT_DESCENT, MOMENTUM, NESTEROV, RMSPROP, ADAM
     ctypedef struct Sweep:
         const void *X
         const void *indices
@@ -18,16 +18,18 @@ cdef extern from "_simd.h" nogil:
         void *anchor
         void *gradient
         void *space
+        void *local
         double *sums
         double *columns
         double *owed
+        double *tables
         int32_t *count
         Py_ssize_t *touched
         const double *rates
         const double *hyper
         const double *loss_hyper
         const Py_ssize_t *rows
-        Py_ssize_t n, d, n_targets, n_outputs, width, batch_size
+        Py_ssize_t n, d, n_targets, n_outputs, width, batch_size, room
         double refresh, lower
         int loss, optimizer
 

@@ -8,7 +8,7 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t
 
 from sk_gd.kernels._check import check_csr, check_sweep, refuse_unaligned
-from sk_gd.kernels._simd cimport GRADIENT_DESCENT, MOMENTUM, NESTEROV, Sweep, unaligned
+from sk_gd.kernels._simd cimport ADAM, GRADIENT_DESCENT, MOMENTUM, NESTEROV, Sweep, unaligned
 
 cdef extern from "_simd.h" nogil:
     double stochastic_csr32_f(const Sweep*) noexcept
@@ -19,6 +19,10 @@ cdef extern from "_simd.h" nogil:
     double lazy_csr64_f(const Sweep*) noexcept
     double lazy_csr32_d(const Sweep*) noexcept
     double lazy_csr64_d(const Sweep*) noexcept
+    double adaptive_csr32_f(const Sweep*) noexcept
+    double adaptive_csr64_f(const Sweep*) noexcept
+    double adaptive_csr32_d(const Sweep*) noexcept
+    double adaptive_csr64_d(const Sweep*) noexcept
     double sweep_csr32_f(const Sweep*) noexcept
     double sweep_csr64_f(const Sweep*) noexcept
     double sweep_csr32_d(const Sweep*) noexcept
@@ -76,15 +80,20 @@ def sweep_csr(
     cdef bint inertial = (optimizer == MOMENTUM or optimizer == NESTEROV) and not averaged and not kinked
     cdef bint lazy = uniform and (inertial or optimizer == GRADIENT_DESCENT and not (averaged and kinked))
     cdef bint one_by_one = lazy and run.batch_size == run.n_outputs == 1 and not (inertial or averaged or kinked or len(slopes))
+    # Adaptive optimizers rest, forget or coast where a gradient is zero; any penalty makes it another one at every step. The sums
+    # over the updates that Adam coasts in must converge.
+    cdef bint adaptive = optimizer > NESTEROV and uniform and not averaged and not np.any(l2) and not np.any(l1)
+    if adaptive and optimizer == ADAM:
+        adaptive = hyper[3] == 0 and hyper[0] < 0.999 * hyper[1] ** 2
     cdef Kernel kernel
     if floating is float and integer is int32_t:
-        kernel = stochastic_csr32_f if one_by_one else lazy_csr32_f if lazy else sweep_csr32_f
+        kernel = stochastic_csr32_f if one_by_one else lazy_csr32_f if lazy else adaptive_csr32_f if adaptive else sweep_csr32_f
     elif floating is float:
-        kernel = stochastic_csr64_f if one_by_one else lazy_csr64_f if lazy else sweep_csr64_f
+        kernel = stochastic_csr64_f if one_by_one else lazy_csr64_f if lazy else adaptive_csr64_f if adaptive else sweep_csr64_f
     elif integer is int32_t:
-        kernel = stochastic_csr32_d if one_by_one else lazy_csr32_d if lazy else sweep_csr32_d
+        kernel = stochastic_csr32_d if one_by_one else lazy_csr32_d if lazy else adaptive_csr32_d if adaptive else sweep_csr32_d
     else:
-        kernel = stochastic_csr64_d if one_by_one else lazy_csr64_d if lazy else sweep_csr64_d
+        kernel = stochastic_csr64_d if one_by_one else lazy_csr64_d if lazy else adaptive_csr64_d if adaptive else sweep_csr64_d
 
     # What it works on. All that is read at random of one column lies together, and the intercept is one more column.
     cdef const floating[::1] decay = np.zeros(n_features, dtype) if supported else np.asarray(l2, dtype)
@@ -96,12 +105,21 @@ def sweep_csr(
     if supported:
         np.asarray(columns)[:n_features, 0] = support
     cdef Py_ssize_t of_row = 4 * run.n_outputs + run.n_targets + 1, of_column = run.n_outputs * (2 if inertial else 1)
-    cdef floating[::1] space = np.empty((0 if one_by_one else of_column * n_features) + run.batch_size * of_row, dtype)
+    cdef Py_ssize_t n_steps = (run.n - 1) // run.batch_size + 1, most = 0
+    if adaptive:
+        lengths, starts = np.diff(indptr)[rows], np.arange(n_steps) * run.batch_size
+        most = np.add.reduceat(lengths, starts, dtype=np.intp).max()
+        run.room = min(n_features, most)
+        of_column *= 4
+    columns_at_a_time = 0 if one_by_one else run.room + 1 if adaptive else n_features
+    cdef floating[::1] space = np.empty(of_column * columns_at_a_time + run.batch_size * of_row + 1, dtype)
+    cdef integer[::1] local = np.empty(most, np.asarray(indices).dtype)
+    cdef double[::1] tables = np.empty(12 * (n_steps + 1) if adaptive else 0)
     cdef floating[:, ::1] old = slopes if len(slopes) else None
     cdef floating[:, ::1] gradient = np.zeros_like(theta)
     cdef double[:, ::1] owed = np.zeros_like(sums)
     cdef int32_t[::1] count = np.zeros(n_features if supported else 0, np.int32)
-    cdef Py_ssize_t[::1] touched = np.empty(n_features if supported else 0, np.intp)
+    cdef Py_ssize_t[::1] touched = np.zeros(n_features if supported else 3 * (n_features + 1) if adaptive else 0, np.intp)
     run.X, run.indices, run.indptr = &data[0], &indices[0], &indptr[0]
     run.y, run.weights = &y[0, 0], &weights[0] if weights.shape[0] else NULL
     run.rows, run.rates, run.hyper, run.loss_hyper = &rows[0], &rates[0], &hyper[0], &loss_hyper[0]
@@ -110,7 +128,8 @@ def sweep_csr(
     run.slopes, run.anchor = &old[0, 0] if old is not None else NULL, &anchor[0, 0] if anchor.shape[0] else NULL
     run.sums, run.owed = &sums[0, 0] if averaged else NULL, &owed[0, 0] if averaged else NULL
     run.columns = &columns[0, 0] if columns.shape[0] else NULL
-    run.count, run.touched = &count[0] if supported else NULL, &touched[0] if supported else NULL
+    run.count, run.touched = &count[0] if supported else NULL, &touched[0] if supported or adaptive else NULL
+    run.local, run.tables = &local[0] if adaptive else NULL, &tables[0] if adaptive else NULL
     refuse_unaligned(unaligned(&run, sizeof(floating)) or (<size_t> run.indices | <size_t> run.indptr) % sizeof(integer)
                      or (<size_t> &l2[0] | <size_t> &l1[0] | <size_t> &support[0]) % sizeof(double))
     cdef double total

@@ -9,7 +9,7 @@ from scipy import sparse
 from sk_gd import kernels
 from sk_gd.kernels.reference import sweep
 from sk_gd.losses import Cornered, LogLoss, Multinomial, Piecewise, SquaredError
-from sk_gd.optimizers import OPTIMIZERS, Momentum
+from sk_gd.optimizers import OPTIMIZERS, AdaGrad, Adam, Momentum, RMSProp
 from sk_gd.sources import DenseSource
 
 LOSSES = {"squared_error": SquaredError, "log_loss": LogLoss, "multinomial": lambda: Multinomial(3),
@@ -187,6 +187,34 @@ def test_lazy_momentum_survives_many_updates(beta, nesterov, loss, n_outputs, dt
         a["rates"] = rng.uniform(0, rate, 400) * (1 - beta)
         for batch_size in (1, 4):
             assert_equal_sweeps(a, batch_size, "csr")
+
+
+ADAPTIVE = [AdaGrad(), RMSProp(), RMSProp(rho=0.0), Adam(), Adam(beta_1=0.0), Adam(beta_1=0.99, beta_2=0.9999),
+            Adam(epsilon=1e-3), Adam(epsilon=10.0), Adam(beta_2=0.8), Adam(weight_decay=0.1)]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("loss", "n_outputs"), PROBLEMS)
+@pytest.mark.parametrize("rule", ADAPTIVE, ids=repr)
+def test_lazy_adaptive_updates_survive_many_others(rule, loss, n_outputs, dtype):
+    """Columns that no row touches wait for it: over hundreds of updates, with rates that change, from a memory and from none."""
+    rng = np.random.default_rng(0)
+    for intercept, positive, begun in ((True, False, True), (False, True, False), (True, True, True)):
+        a = draw(rng, 40, 30, loss, n_outputs, dtype, intercept=intercept, positive=positive, n_rows=400, optimizer="adam")
+        a["X"] *= rng.random(a["X"].shape) < 0.1
+        memory = rule.init(a["theta"])
+        gradient = rng.normal(size=a["theta"].shape).astype(dtype)
+        a |= {"optimizer": rule, "memory": rule.direction(gradient, memory)[1] if begun else memory}
+        a["rates"] = rng.uniform(0, 0.01, 400)
+        for batch_size in (1, 4):
+            assert_equal_sweeps(a, batch_size, "csr")
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "adam"])
+def test_more_outputs_than_are_summed_at_a_time(optimizer):
+    a = draw(np.random.default_rng(0), 40, 9, "squared_error", 19, np.float64, optimizer=optimizer, l2=0.1)
+    for container, batch_size in itertools.product(["dense", "csr"], [1, 6]):
+        assert_equal_sweeps(a, batch_size, container)
 
 
 def test_duplicate_entries_are_summed():
