@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from sk_gd import GDLogisticClassifier
 from sk_gd.descent import Objective, metrics
-from sk_gd.descent.objective import representatives
+from sk_gd.descent.subsets import representatives
 from sk_gd.losses import Multinomial
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Blocks

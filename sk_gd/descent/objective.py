@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.linalg import block_diag
 
-from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, rows_of, spans, sums_on_host, zeros
+from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, spans, sums_on_host, zeros
 from sk_gd.descent.dual import dual_means, slopes_after
+from sk_gd.descent.subsets import representatives, sampled
 from sk_gd.losses import Bend, Cornered, Cost, Loss, Piecewise, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
@@ -20,20 +21,6 @@ NO_SLOPES = np.empty((0, 0))
 TRACE = 1e-10  # share of the greatest curvature that rows keep where they have none, so that the model has a minimum
 
 T = TypeVar("T")
-
-
-def representatives(weights: Array, count: int) -> tuple[Array, Array]:
-    """About ``count`` rows in place of all, and their weights: heavy rows as they are, light ones in turn, each for its like."""
-    xp, least = namespace(weights), float(double_sum(weights)) / count
-
-    def chance() -> Array:
-        return double(xp.where(weights < least, weights / least, 1.0))
-
-    for _ in range(5):  # of the weight from which on a row is taken for sure
-        least *= float(xp.sum(chance())) / count
-    turns = xp.floor(xp.cumulative_sum(chance(), include_initial=True))
-    (rows,) = xp.nonzero(turns[1:] > turns[:-1])
-    return rows, at_least(rows_of(weights, rows), least)
 
 
 class Objective:
@@ -107,11 +94,13 @@ class Objective:
         """The same of other rows, or with another loss."""
         return Objective(loss, self.penalty, source, self.shape[0], self.fit_intercept)
 
+    def of_parts(self, question: Callable[..., T], *arguments: Any) -> list[T]:
+        """What a question gets of every part of the rows; here they are in one."""
+        return [question(self, *arguments)]
+
     def sample(self, share: int) -> Objective:
         """The same function of one row out of every ``share`` in succession, always the same ones."""
-        count = self.n_samples // share
-        rows = share * np.arange(count) + np.random.default_rng(0).integers(share, size=count)
-        block = self.source.take(rows)
+        block = self.source.take(sampled(self.n_samples // share, share))
         weights = None if block.weights is None else block.weights / namespace(block.weights).mean(block.weights)
         self.n_passes += self.source.in_file  # there, reading is what counts
         return self.on(source_of(block.X, block.y, weights), self.loss)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -48,14 +48,19 @@ class LocalVisits(Batching):
 
 
 class RoundsStep(ReducedStep):
-    """SVRG whose batches have rows of every part: an update is a round of messages."""
+    """SVRG and SAGA whose batches have rows of every part: an update is a round of messages."""
 
     def sweep(self, objective: Objective, state: DescentState, slopes: Array, anchor: Array, refresh: bool) -> float:
         parts, before = cast(PartedObjective, objective), state.theta
 
         def estimate(theta: Array, rows: Any) -> tuple[float, Array]:
-            value, change = parts.change(self.coordinates.leave(theta), before, rows)
-            return value, self.coordinates.gradient(change) + anchor
+            theta = self.coordinates.leave(theta)
+            value, change = parts.change(theta, before, rows)
+            gradient = self.coordinates.gradient(change) + anchor
+            if refresh:  # a row is visited once an epoch, so what its slope was is what it was at the start
+                parts.coef(change)[:] -= parts.penalty.gradient(parts.coef(theta))
+                anchor[:] += self.batching.share(rows, parts.n_samples) * self.coordinates.gradient(change)
+            return value, gradient
 
         return self.visits(objective, state, estimate)
 
@@ -67,7 +72,7 @@ class LocalSweepStep(SweepStep):
     the minimum whose width grows with the rate, with the noise within the parts, and with how much their minima differ.
     """
 
-    scaled = False
+    scaled = refresh = False
 
     def scales_columns(self, objective: Objective) -> bool:
         source: Any = objective.source
@@ -98,7 +103,7 @@ class LocalSweepStep(SweepStep):
 
     def sweep_part(self, objective: Objective, state: DescentState, slopes: Array, anchor: Array) -> float:
         """The sweep over one part, where that is."""
-        return SweepStep.sweep(self, objective, state, slopes, anchor, False)
+        return SweepStep.sweep(self, objective, state, slopes, anchor.copy(), self.refresh)
 
 
 class LocalReducedStep(LocalSweepStep, ReducedStep):
@@ -115,10 +120,23 @@ class LocalReducedStep(LocalSweepStep, ReducedStep):
         state.gap = state.doubt * to_minimum(objective, state)[1]
 
 
+class RoundsSagaStep(RoundsStep):
+    """:class:`RoundsStep` whose anchor follows every batch."""
+
+    refresh = True
+
+
+class LocalSagaStep(LocalReducedStep):
+    """:class:`LocalReducedStep` whose anchor follows every visit, in each part by itself."""
+
+    refresh = True
+
+
 def on_parts(
     objective: PartedObjective, variant: str, size: int, shuffle: bool
-) -> tuple[Batching, type[ScheduledStep[Objective]], type[ReducedStep]]:
+) -> tuple[Batching, type[ScheduledStep[Objective]], Mapping[str, type[ReducedStep]]]:
     """How rows in several places are visited, by plain estimates and by those of reduced variance."""
     if variant == "stochastic":
-        return LocalVisits(1, shuffle, max(objective.counts)), LocalSweepStep, LocalReducedStep
-    return Draws(size, shuffle), ScheduledStep, RoundsStep
+        visits = LocalVisits(1, shuffle, max(objective.counts))
+        return visits, LocalSweepStep, {"svrg": LocalReducedStep, "saga": LocalSagaStep}
+    return Draws(size, shuffle), ScheduledStep, {"svrg": RoundsStep, "saga": RoundsSagaStep}

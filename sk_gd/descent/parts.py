@@ -15,6 +15,7 @@ import numpy as np
 
 from sk_gd._array import Array
 from sk_gd.descent.objective import NO_SLOPES, Objective, T
+from sk_gd.descent.subsets import sampled
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature
@@ -26,6 +27,9 @@ class Places(Protocol):
 
     def ask(self, name: str, *arguments: Any) -> list[Any]:
         """What :class:`Part`'s method of this name says of every part, in an order that is always the same."""
+
+    def sample(self, share: int) -> Places:
+        """Where :meth:`Part.sample` of every part is: beside it."""
 
 
 class Part:
@@ -40,10 +44,22 @@ class Part:
         self.anchored: tuple[Array, Array] | None = None
         self.shuffled: tuple[int, Array, int] | None = None
 
+    def sample(self, share: int) -> Part | None:
+        """Some of the rows, None where there are too few for one; weights stay in the unit of all parts."""
+        count = self.count // share
+        if not count:
+            return None
+        source = self.objective.source
+        block = source.take(sampled(count, share, self.number))
+        return Part(self.number, self.objective.on(type(source)(block.X, block.y, block.weights), self.objective.loss))
+
     def facts(self) -> tuple[int, int, bool]:
         """Rows, stored values, and whether they are sparse."""
         source = self.objective.source
         return self.count, source.n_stored, isinstance(source, CSRSource)
+
+    def answer(self, question: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        return question(self.objective, *arguments)
 
     def constant_value(self, intercept: Array) -> float:
         return self.count * self.objective.value_without_features(intercept)
@@ -119,11 +135,15 @@ class Part:
         state = replace(state, rng=np.random.default_rng((seed, self.number)))  # the parts of a worker are sent one for all
         slopes = self.slopes_at(state.theta) if len(anchor) else NO_SLOPES
         met = step.sweep_part(self.objective, state, slopes, anchor)
+        if step.refresh:
+            self.anchored = None  # they have moved along; should the question come again, they are made anew
         return self.count, self.count * met, state
 
 
 class Elsewhere:
     """Stands for the source of rows that are elsewhere: what may be known of them here."""
+
+    in_file = False
 
     def __init__(self, count: int, n_features: int, n_stored: int, sparse: bool, dtype: Any) -> None:
         self.n_samples, self.n_features, self.n_stored, self.sparse = count, n_features, n_stored, sparse
@@ -169,6 +189,15 @@ class PartedObjective(Objective):
             theta[:, -1] = self.loss.constant(*self.summary)
         return theta
 
+    def of_parts(self, question: Callable[..., T], *arguments: Any) -> list[T]:
+        return self.places.ask("answer", question, arguments)
+
+    def sample(self, share: int) -> Objective:
+        return PartedObjective(
+            self.loss, self.penalty, self.places.sample(share), self.summary, self.n_features, self.dtype, self.shape[0],
+            self.fit_intercept,
+        )  # fmt: skip
+
     def value_without_features(self, intercept: Array) -> float:
         return float(sum(self.places.ask("constant_value", intercept))) / self.n_samples
 
@@ -190,7 +219,7 @@ class PartedObjective(Objective):
         return self.summed(self.places.ask("anchor", theta), theta, self.n_samples)
 
     def change(self, theta: Array, away: Array, rows: Any) -> tuple[float, Array]:
-        """Value estimated on some rows, and by how much their gradient differs from that at ``away``, penalty left in."""
+        """Value estimated on some rows, and by how much their gradient differs from that at ``away``, plus that of the penalty."""
         return self.summed(self.places.ask("estimate", theta, away, *rows), theta, self.n_samples / rows[2])
 
     def curvature(self, theta: Array, full: bool, centred: bool = True) -> Curvature:

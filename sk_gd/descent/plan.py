@@ -99,8 +99,9 @@ def make_plan(
     more, sparse with alike units (text)          none; the diagonal with a kink
     ============================================  ===========================================================
 
-    With a Hessian that is held, of more than a million values with 320 rows for every parameter, the descent begins at the minimum
-    of a sixteenth of the rows (unless batch on the squared loss, which is there in one step, or on a loss that is not smooth).
+    With a Hessian that is held, of more than a million values (16 million on partitions) with 320 rows for every parameter, the
+    descent begins at the minimum of a sixteenth of the rows (unless batch on the squared loss, which is there in one step, or on a
+    loss that is not smooth).
 
     Where the slope of the loss jumps ("quantile", "epsilon_insensitive"), its corners are rounded, less and less, by steps on all
     rows in the metric of the Hessian, after SVRG or SAGA on some. Explicit optimizers follow its subgradients, and so does "auto"
@@ -154,13 +155,8 @@ def make_plan(
     batching, reduced = Batching(size, shuffle), REDUCED
     plain: type[ScheduledStep[Objective]] = ScheduledStep if everything else SweepStep
     if isinstance(objective, PartedObjective) and not everything:
-        if optimizer == "saga":
-            raise ValueError(
-                "optimizer='saga' moves its anchor with every row that is visited, which partitions cannot do together: leave "
-                "optimizer='auto', or choose 'svrg'."
-            )
-        batching, plain, parted = on_parts(objective, variant, size, shuffle)
-        reduced, begun = {"svrg": parted}, ", in all partitions at once" if variant == "stochastic" else ""
+        batching, plain, reduced = on_parts(objective, variant, size, shuffle)
+        begun += ", in all partitions at once" if variant == "stochastic" else ""
     if optimizer == "auto" and not everything:
         optimizer = "svrg"
     if isinstance(optimizer, str) and optimizer in REDUCED:

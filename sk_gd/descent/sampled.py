@@ -17,6 +17,7 @@ SHARE = 16  # one row in so many: little memory beside X, and a metric of these 
 MOST = 2**24  # values in the sample of rows in a file, which may be larger than memory
 ENOUGH = 20  # rows for every parameter: the minimum of fewer is that of their noise
 LARGE = 2**20  # values in X from which on passes take longer than what begins them
+LARGE_APART = 2**24  # the same where a pass over few rows is a round of messages
 NEAR = 1e-3  # relative gap within the sample; the minimum of all rows is farther away than that
 ONCE, FEW = (StoppingRule(None, max_iter, max_iter, None, np.nan) for max_iter in (1, 50))
 
@@ -27,11 +28,10 @@ def share_of(objective: Objective) -> int:
 
 
 def worth_sampling(objective: Objective) -> bool:
-    """Whether a sample would know its parameters, and save passes that count. Where rows are elsewhere it would cost rounds."""
-    if isinstance(objective, PartedObjective):
-        return False
+    """Whether a sample would know its parameters, and save passes that count."""
     enough = objective.n_samples // share_of(objective) >= ENOUGH * prod(objective.shape)
-    return enough and objective.source.n_stored >= LARGE and objective.n_features <= objective.max_full
+    large = LARGE_APART if isinstance(objective, PartedObjective) else LARGE
+    return enough and objective.source.n_stored >= large and objective.n_features <= objective.max_full
 
 
 class SampledStep:

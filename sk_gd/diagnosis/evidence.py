@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sk_gd._array import beside, namespace
 from sk_gd.descent import DescentState, Objective, Plan
 from sk_gd.descent.scheduled import ScheduledStep
-from sk_gd.preconditioners import Coordinates, Identity
+from sk_gd.preconditioners import Coordinates, Curvature, Identity
 from sk_gd.sources import Block
 
 Array = NDArray[Any]
@@ -143,7 +143,7 @@ def look_at(objective: Objective, plan: Plan, theta: Array, separates: bool) -> 
             if bends.size:
                 condition, limit_here = float(bends[-1] / bends[0]), float(2 / (bends[-1] * state.metric.unit))
     constant, duplicates = alike(objective)
-    separated = separates and bool(all(objective.source.map_blocks(lambda block: all_right(block, theta))))
+    separated = separates and all(objective.of_parts(separated_by, theta))
     return DataFacts(condition, limit, limit_here, separated, constant, duplicates, steepest)
 
 
@@ -165,17 +165,33 @@ def bends_at(objective: Objective, theta: Array, coordinates: Coordinates) -> Ar
 def alike(objective: Objective) -> tuple[list[int], list[tuple[int, int]]]:
     """Constant columns and pairs of columns that are the same but for scale and offset, to rounding."""
     full = objective.n_features <= objective.max_full
-    _, center, moments = objective.source.moments(lambda block: block.weigh(block.constant(1.0, 1)), full, True)
-    variance = (np.diag(moments) if full else moments) / objective.n_samples
+    spread = moments_of(objective, full, centred=True)
+    variance = np.diag(spread.moments) if full else spread.moments
     rounding = 64 * float(np.finfo(objective.dtype).eps)
-    constant = variance <= (rounding * np.abs(center)) ** 2
+    constant = variance <= (rounding * np.abs(spread.center)) ** 2
     if not full:
         return np.flatnonzero(constant).tolist(), []
     scale = np.where(constant, 1.0, np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny)))
-    correlation = np.abs(moments / objective.n_samples / scale / scale[:, None])
+    correlation = np.abs(spread.moments / scale / scale[:, None])
     correlation[constant] = 0.0
     pairs = np.argwhere(np.triu(correlation > 1 - rounding, 1))
     return np.flatnonzero(constant).tolist(), [(int(i), int(j)) for i, j in pairs]
+
+
+def moments_of(objective: Objective, full: bool, centred: bool) -> Curvature:
+    """Second moments of the rows of all parts."""
+    parts = objective.of_parts(moments_of_part, full, centred)
+    return sum(parts[1:], parts[0]).scaled(1 / objective.n_samples)
+
+
+def moments_of_part(objective: Objective, full: bool, centred: bool) -> Curvature:
+    """Sums over the rows of a part."""
+    return Curvature(*objective.source.moments(lambda block: block.weigh(block.constant(1.0, 1)), full, centred))
+
+
+def separated_by(objective: Objective, theta: Array) -> bool:
+    """Whether these parameters put every row of a part into its class."""
+    return all(objective.source.map_blocks(lambda block: all_right(block, theta)))
 
 
 def all_right(block: Block, theta: Array) -> bool:
@@ -190,11 +206,7 @@ def all_right(block: Block, theta: Array) -> bool:
 
 def steepest_feature(objective: Objective, smooth: float) -> tuple[int, float, float]:
     """The feature along which the objective may bend most, its share of the largest bend, and how far it is above the next."""
-
-    def bound(block: Block) -> Array:
-        return block.weigh(block.constant(objective.loss.curvature, 1))
-
-    bends = objective.source.moments(bound, False, False)[2] / objective.n_samples + objective.penalty.l2
+    bends = objective.loss.curvature * moments_of(objective, full=False, centred=False).moments + objective.penalty.l2
     bends = np.broadcast_to(bends, objective.n_features)
     j = int(np.argmax(bends))
     others = np.append(np.delete(bends, j), objective.loss.curvature if objective.fit_intercept else [])

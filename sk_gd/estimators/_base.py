@@ -36,6 +36,7 @@ from sk_gd.estimators._dask import AnyRows
 from sk_gd.estimators._data import check_alpha, check_initial, check_rows
 from sk_gd.estimators._diagnosis import DiagnosisMixin
 from sk_gd.estimators._doc_link import DocLinkMixin
+from sk_gd.estimators._far import FarRows
 from sk_gd.estimators._log import EpochLog
 from sk_gd.estimators._online import OnlineMixin
 from sk_gd.estimators._report import divergence, warn
@@ -172,13 +173,13 @@ class GradientDescentModel(
         return {name: getattr(self, name) for name in WORDS}
 
     @abstractmethod
-    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[AnyRows, Task]:
+    def _known_rows(self, X: Any, y: Any, sample_weight: Any, place: Any) -> tuple[AnyRows, Task]:
         """Rows that a fitted model is asked about."""
 
-    def _objective_of(self, X: Any, y: Any, sample_weight: Any = None) -> Objective:
+    def _objective_of(self, X: Any, y: Any, sample_weight: Any = None, place: Any = None) -> Objective:
         """F of a fitted model on rows of the user's."""
         check_is_fitted(self)
-        return self._objective(*self._known_rows(X, y, sample_weight))
+        return self._objective(*self._known_rows(X, y, sample_weight, place))
 
     def _stability(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """2 / L: descent on all these rows is stable below this rate, in the metric that it starts in."""
@@ -223,7 +224,7 @@ class GradientDescentModel(
             model.__dict__.pop("feature_names_in_", None)  # the rows held out have lost theirs
             return model
 
-        return Validation(by_scorer(scorer, model_at, *held_out.in_memory()))
+        return Validation(by_scorer(scorer, model_at, *held_out.for_scorer()))
 
     def _attributes(self, objective: Objective, theta: Array, task: Task) -> dict[str, Any]:
         """What predictions need, in scikit-learn's shapes and X's dtype."""
@@ -266,6 +267,8 @@ class GradientDescentModel(
     def _raw(self, X: Any, method: str) -> Array:
         """Raw predictions in the shape of coef_, for a method of this name."""
         check_is_fitted(self)
+        if isinstance(X, FarRows):
+            return X.raw(self.coef_, self.intercept_)
         check_same_namespace(X, self, attribute="coef_", method=method)
         if in_large_file(X):
             return np.concatenate([self._raw(block, method) for block in StoredRows(X).blocks()])

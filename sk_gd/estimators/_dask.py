@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from functools import wraps
@@ -15,7 +15,8 @@ from sk_gd._array import Array
 from sk_gd._compat import optional
 from sk_gd.descent import Objective, PartedObjective
 from sk_gd.estimators._data import refuse_collection
-from sk_gd.estimators._labels import unknown_labels
+from sk_gd.estimators._far import FarRows
+from sk_gd.estimators._labels import labels_in, unknown_labels
 from sk_gd.estimators._partition import Partition
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import Cornered, Loss, SquaredError
@@ -82,20 +83,24 @@ class DaskRows:
         known: Loss = loss if isinstance(loss, SquaredError) else loss.for_targets(*self.summary(by_mean=False))
         return known
 
+    def labels(self) -> Array:
+        """The distinct labels of rows that count."""
+        return np.unique(np.concatenate(self.team.ask("labels")))
+
     def encode(self) -> Array:
         """Take y as labels; the classes."""
-        classes = np.unique(np.concatenate(self.team.ask("labels")))
+        classes = self.labels()
         if len(classes) < 2:
             raise ValueError(f"A classifier needs samples of at least 2 classes, got only one class or none: {classes.tolist()}.")
-        return self.encode_as(classes)
+        self.team.tell("encode", self.dtype, classes)
+        return classes
 
-    def encode_as(self, classes: Array) -> Array:
+    def encode_as(self, classes: Array) -> None:
         """Take y as labels of classes that are known."""
-        unknown = np.setdiff1d(np.concatenate(self.team.ask("labels")), classes)
+        unknown = np.setdiff1d(self.labels(), classes)
         if len(unknown):
             raise ValueError(unknown_labels(unknown, classes))
         self.team.tell("encode", self.dtype, classes)
-        return classes
 
     def class_sums(self, n_classes: int) -> Array:
         """The weights that the rows of each class sum to."""
@@ -157,12 +162,19 @@ class DaskRows:
         """Nobody has looked at the rows one by one."""
         return np.nan
 
-    def in_memory(self) -> Any:
-        """Refuses: a scorer wants rows in memory."""
-        raise ValueError(
-            f"A scorer needs validation rows in memory, got {len(self.team.partitions)} parts: give X_val and y_val as arrays, "
-            "or set early_stopping=True for the loss, which is summed where the rows are."
-        )
+    def sample(self, share: int) -> DaskRows:
+        """One row out of ``share``, as parts beside those of these rows."""
+        some = copy(self)
+        some.side = f"{self.side} / {share}"
+        self.team.tell("sample", self.side, share, some.side)
+        return some
+
+    def for_scorer(self) -> tuple[FarRows, Array, Array | None]:
+        """A stand-in for X, and y and weights of the user's, which are brought here."""
+        columns = zip(*self.team.ask("for_scorer", self.side), strict=True)
+        y, weights = (None if column[0] is None else np.concatenate(column) for column in columns)
+        assert y is not None
+        return FarRows(self.team, self.side, (len(y), self.n_features)), y, weights
 
 
 AnyRows = Rows | DaskRows
@@ -172,10 +184,38 @@ def collect(model: Any, place: Cluster | None, X: Any, y: Any, sample_weight: An
     """Have the partitions computed, kept on the workers, and checked there."""
     if place is None:
         refuse_collection(X)
+    rows_of = DaskRows(place.team(packed(X, y, sample_weight), Partition))
+    meta = X._meta if hasattr(X, "columns") else np.empty((0, X.shape[1]))
+    validate_data(model, meta, reset=reset, skip_check_array=True)
+    return rows_of
+
+
+def in_turn(X: Any, y: Any, sample_weight: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """The rows of one partition after the other, brought here; of those that have some."""
+    for part in packed(X, y, sample_weight):
+        rows = part.compute()
+        if rows[0].shape[0]:
+            yield rows
+
+
+def labels_of(X: Any, y: Any, sample_weight: Any) -> Array:
+    """The distinct labels of all partitions."""
+    dask = optional("dask", "dask")
+    labels = dask.compute(*(dask.delayed(labels_of_part)(part) for part in packed(X, y, sample_weight)))
+    return np.unique(np.concatenate(labels))
+
+
+def labels_of_part(rows: tuple[Any, Any, Any]) -> Array:
+    """The distinct labels of a partition."""
+    _, y, sample_weight = rows
+    return labels_in(np.ravel(y), None if sample_weight is None else np.asarray(sample_weight))
+
+
+def packed(X: Any, y: Any, sample_weight: Any) -> list[Any]:
+    """The partitions' rows, each to be together on one worker."""
     dask = optional("dask", "dask")
     if getattr(X, "ndim", None) != 2:
         raise ValueError(f"X must be a Dask array of two dimensions or a Dask frame, got {type(X).__name__}.")
-    meta = X._meta if hasattr(X, "columns") else np.empty((0, X.shape[1]))
     columns = {"X": X, "y": y} if sample_weight is None else {"X": X, "y": y, "sample_weight": sample_weight}
     for name, column in columns.items():
         if not is_collection(column) or not hasattr(column, "npartitions") or not hasattr(column, "ndim"):
@@ -189,10 +229,7 @@ def collect(model: Any, place: Cluster | None, X: Any, y: Any, sample_weight: An
         if len(part) != len(parts["X"]):
             raise ValueError(f"X has {len(parts['X'])} partitions, but {name} has {len(part)}: give all of them the same.")
     nothing = [None] * len(parts["X"])
-    packed = [dask.delayed(pack)(*part) for part in zip(parts["X"], parts["y"], parts.get("sample_weight", nothing), strict=True)]
-    rows_of = DaskRows(place.team(packed, Partition))
-    validate_data(model, meta, reset=reset, skip_check_array=True)
-    return rows_of
+    return [dask.delayed(pack)(*part) for part in zip(parts["X"], parts["y"], parts.get("sample_weight", nothing), strict=True)]
 
 
 def partitions(name: str, column: Any, rows: tuple[float, ...] | None) -> list[Any]:

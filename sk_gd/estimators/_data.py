@@ -43,8 +43,8 @@ def follow(values: Any, X: Any) -> Any:
 def refuse_collection(X: Any) -> NoReturn:
     """Say where Dask collections are taken."""
     raise ValueError(
-        f"X must be in memory here, got {type(X).__name__} of Dask: fit takes one as X, and beside it as X_val, and the "
-        "predictions do. Give a partition at a time, X.partitions[i].compute()."
+        f"X must be in memory here, got {type(X).__name__} of Dask: collections are taken by fit, beside one as X_val, too, by "
+        "partial_fit, the predictions and diagnose. Give some of the rows, X.partitions[0].compute()."
     )
 
 

@@ -11,6 +11,7 @@ from sk_gd._compat import OneBlasThread
 from sk_gd._params import given_together
 from sk_gd.descent import certificate
 from sk_gd.diagnosis import Diagnosis, Evidence, look_at
+from sk_gd.estimators._dask import by_chunks, cluster_of
 from sk_gd.estimators._docs import with_shared_docs
 
 
@@ -55,8 +56,9 @@ class DiagnosisMixin:
         check_is_fitted(self)
         data, optimality = None, getattr(self, "optimality_", np.nan)
         if given_together(X=X, y=y, sample_weight=sample_weight):
-            objective, theta = self._objective_of(X, y, sample_weight), self._theta()
-            with OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):
+            X, y, sample_weight = by_chunks(X, y, sample_weight)
+            with cluster_of(X) as place, OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):
+                objective, theta = self._objective_of(X, y, sample_weight, place), self._theta()
                 data = look_at(objective, self._plan(objective), theta, separates=hasattr(self, "classes_"))
                 if optimality != optimality:  # after partial_fit, when nobody had all rows
                     value, gap = certificate(objective, theta)

@@ -14,7 +14,8 @@ from sk_gd._array import Array, on_host
 from sk_gd._compat import OneBlasThread
 from sk_gd.descent import DescentState, DivergenceError, History, Objective, Seen, StoppingRule, make_online_plan
 from sk_gd.estimators._callbacks import every_one, tasks_of
-from sk_gd.estimators._dask import AnyRows
+from sk_gd.estimators._dask import AnyRows, in_turn
+from sk_gd.estimators._data import unchanged_on_error
 from sk_gd.estimators._log import EpochLog
 from sk_gd.estimators._report import divergence, warn_of_rate
 from sk_gd.estimators._task import Task, set_all
@@ -55,6 +56,13 @@ class OnlineMixin:
     """What ``partial_fit`` of both estimators shares."""
 
     best_iter_: int | None
+
+    def _in_turn(self: Any, X: Any, y: Any, sample_weight: Any, **known: Any) -> Any:
+        """Learn from the partitions of a collection as from chunks, one after the other."""
+        with unchanged_on_error(self):
+            for rows, targets, weights in in_turn(X, y, sample_weight):
+                self.partial_fit(rows, targets, sample_weight=weights, **known)
+        return self
 
     def _pass(
         self: Any, rows: AnyRows, task: Task, given: tuple[Any, Any, Any], grow: Callable[[Array], Array] | None = None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
+from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
 
 from sk_gd._array import Array, weigh_codes
@@ -52,13 +53,14 @@ class Partition:
         self.y = check_array(y, ensure_2d=False, dtype=None, ensure_min_samples=0, input_name="y")
         if len(self.y) != self.X.shape[0]:
             raise ValueError(f"X has {self.X.shape[0]} rows, but y has {len(self.y)}: give both the same.")
-        self.weights = None
+        self.weights = self.sample_weight = None
         if sample_weight is not None:
             self.weights = np.asarray(sample_weight, dtype=np.float64)
             if len(self.y) and self.weights.any():
                 self.weights = check_weights(self.weights, self.X)
             elif self.weights.shape != (len(self.y),):
                 raise ValueError(f"sample_weight must have shape ({len(self.y)},), got {self.weights.shape}.")
+            self.sample_weight = self.weights  # the user's own, as long as classes have theirs
         self.sides: dict[str, Part | None] = {}
         self.held = np.zeros(len(self.y), dtype=bool)
 
@@ -82,7 +84,8 @@ class Partition:
     def encode(self, dtype: str, classes: Array) -> None:
         """Take y as the codes of classes."""
         self.X = self.X.astype(dtype, copy=False)
-        codes = codes_among(self.y.ravel(), classes, self.X) if len(self.y) else np.empty(0, dtype=np.intp)
+        self.y = self.y.ravel()
+        codes = codes_among(self.y, classes, self.X) if len(self.y) else np.empty(0, dtype=np.intp)
         self.targets = codes.astype(dtype)[:, None]
 
     def class_sums(self, n_classes: int) -> Array:
@@ -105,8 +108,8 @@ class Partition:
 
     def heaviest(self, side: str) -> tuple[float, float]:
         """Least and largest weight of a side."""
-        weights = np.ones(len(self.y)) if self.weights is None else self.weights
-        weights = weights[self.chosen(side)]
+        chosen = self.chosen(side)
+        weights = np.ones(min(chosen.sum(), 1)) if self.weights is None else self.weights[chosen]
         return float(weights.min(initial=np.inf)), float(weights.max(initial=0.0))
 
     def mass(self, side: str, unit: float) -> tuple[int, float]:
@@ -124,8 +127,26 @@ class Partition:
             return None
         if by_mean:
             return np.average(targets, axis=0, weights=weights)[None], weights.sum(keepdims=True)
+        if targets.shape[1] == 1:  # which is sorted much faster than rows are
+            values, group = np.unique(targets.ravel(), return_inverse=True)
+            return values[:, None], np.bincount(group, weights=weights)
         values, group = np.unique(targets, axis=0, return_inverse=True)
         return values, np.bincount(group.ravel(), weights=weights)
+
+    def for_scorer(self, side: str) -> tuple[Array, Array | None]:
+        """What the user gave as y and as weights, of the rows of a side."""
+        chosen = self.chosen(side)
+        return self.y[chosen], None if self.sample_weight is None else self.sample_weight[chosen]
+
+    def rows(self, side: str) -> Any:
+        """X of a side."""
+        chosen = self.chosen(side)
+        return self.X if chosen.all() else self.X[chosen]
+
+    def raw(self, side: str, coef: Array, intercept: Any) -> Array:
+        """What a model of these coefficients says of the rows of a side."""
+        raw: Array = safe_sparse_dot(self.rows(side), coef.T, dense_output=True) + intercept
+        return raw
 
     def aim(self, side: str, loss: Loss, positive: bool, n_outputs: int, fit_intercept: bool, unit: float | None) -> None:
         """Become a part of an objective; weights are in a unit that makes their mean over all partitions one, None if all are."""
@@ -138,6 +159,11 @@ class Partition:
             source, penalty = source_of(X, targets, weights), ElasticNet(0.0, 0.0, positive)
             refuse_out_of_range(source)
             self.sides[side] = Part(self.number, Objective(loss, penalty, source, n_outputs, fit_intercept))
+
+    def sample(self, side: str, share: int, name: str) -> None:
+        """Keep some rows of a side as one of another name."""
+        part = self.sides[side]
+        self.sides[name] = None if part is None else part.sample(share)
 
     def of(self, side: str, name: str, *arguments: Any) -> Any:
         """What the part says; None where no row is on this side."""

@@ -75,7 +75,7 @@ class Rows:
         change = on_host(double(objective.source.per_row(of_block)))
         return float(change.mean() / max(change.std() / np.sqrt(len(change)), np.finfo(np.float64).tiny))
 
-    def in_memory(self) -> tuple[Any, Array, Array | None]:
+    def for_scorer(self) -> tuple[Any, Array, Array | None]:
         """X, y and weights as a scikit-learn scorer takes them."""
         return self.X[:] if isinstance(self.X, StoredRows) else self.X, self.y, self.sample_weight
 

@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin
 from sk_gd._array import Array, weigh_codes
 from sk_gd._compat import StrOptions, available_if, fit_context
 from sk_gd.estimators._base import GradientDescentModel
-from sk_gd.estimators._dask import AnyRows, by_chunks, cluster_of, collect
+from sk_gd.estimators._dask import AnyRows, by_chunks, cluster_of, collect, labels_of
 from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._labels import (
@@ -237,7 +237,8 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         Shuffle a stream where you can: class after class it is learned, too, but not as well.
         Otherwise ``learning_rate`` and ``schedule`` are followed.
         The step number, the optimizer's memory and the order of visits go on from call to call, and from a ``fit``. With
-        ``class_weight="balanced"`` the weights are those of all rows so far.
+        ``class_weight="balanced"`` the weights are those of all rows so far. The partitions of a Dask collection are learned from
+        in turn, as so many calls would; its labels are all known before.
 
         Parameters
         ----------
@@ -253,6 +254,9 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         self : GDLogisticClassifier
             The estimator, which knows these rows, too.
         """
+        if is_collection(X):
+            classes = labels_of(X, y, sample_weight) if classes is None else classes
+            return self._in_turn(X, y, sample_weight, classes=classes)
         with unchanged_on_error(self):
             known: Array | None = getattr(self, "classes_", None)
             given = X, y, sample_weight
@@ -281,9 +285,9 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         weights, codes = check_weights(sample_weight, X), codes_of(y, classes, X)
         return Rows(stored(X), y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
 
-    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[AnyRows, Task]:
+    def _known_rows(self, X: Any, y: Any, sample_weight: Any, place: Any) -> tuple[AnyRows, Task]:
         of_class = class_weights(self.class_weight, self.classes_, np.array(self._class_counts))
-        return self._rows(X, y, sample_weight, self.classes_, of_class), task_of(self.classes_)
+        return self._rows(X, y, sample_weight, self.classes_, of_class, place), task_of(self.classes_)
 
 
 def task_of(classes: Array) -> Task:

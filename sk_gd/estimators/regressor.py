@@ -213,6 +213,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         of those: the features need no scaling, and after many chunks the model is near that of ``fit`` on all their rows (for
         batch descent on the squared error it is the same after each). Otherwise ``learning_rate`` and ``schedule`` are followed.
         The step number, the optimizer's memory and the order of visits go on from call to call, and from a ``fit``.
+        The partitions of a Dask collection are learned from in turn, as so many calls would.
 
         Parameters
         ----------
@@ -226,13 +227,15 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         self : GDLinearRegressor
             The estimator, which knows these rows, too.
         """
+        if is_collection(X):
+            return self._in_turn(X, y, sample_weight)
         with unchanged_on_error(self):
             rows = self._rows(X, y, sample_weight, reset=not hasattr(self, "coef_"))
             self._pass(rows, self._task(rows, known=getattr(self, "_loss", None)), (X, y, sample_weight))
         return self
 
-    def _known_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[AnyRows, Task]:
-        rows = self._rows(X, y, sample_weight, reset=False)
+    def _known_rows(self, X: Any, y: Any, sample_weight: Any, place: Any) -> tuple[AnyRows, Task]:
+        rows = self._rows(X, y, sample_weight, reset=False, place=place)
         return rows, self._task(rows, known=self._loss)
 
     def _task(self, rows: AnyRows, known: tuple[str, Loss] | None = None) -> Task:

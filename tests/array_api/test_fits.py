@@ -95,6 +95,23 @@ def test_rows_stay_on_their_device(strict, make_problem, leaving):
         assert name in ("robust", "quantile") or len(leaving) <= 2 * model.history_["passes"][-1] + 40  # a constant is searched
 
 
+@pytest.mark.parametrize(("name", "n_outputs"), [("textbook", 1), ("several outputs", 3), ("softmax", 3)])
+def test_one_array_an_epoch(strict, make_problem, leaving, name, n_outputs):
+    """An epoch of batch brings objective and gradient to the host in one array of K (d + 1) + 1 numbers, however many rows."""
+    Estimator, params, target = MODELS[name]
+    params = {**params, "optimizer": "gd", "preconditioner": None, "tol": None}
+    for n_samples in (300, 600):
+        X, y, _ = make_problem(target, n_samples=n_samples, n_features=4)
+        counts = []
+        for epochs in (5, 25):
+            leaving.clear()
+            Estimator(**{**params, "max_iter": epochs}).fit(strict(X), strict(y))
+            counts.append(leaving.count(n_outputs * 5 + 1))
+            others = len(leaving) - counts[-1]
+        assert counts[1] - counts[0] == 20
+        assert others < 20
+
+
 @pytest.mark.parametrize("n_rows", [1, 16])
 def test_sweeps_bring_gradients_alone(strict, make_problem, leaving, n_rows):
     """An update on some rows brings one gradient to the host, an epoch one sum of losses."""

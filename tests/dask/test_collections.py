@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
-from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd import GDLinearRegressor, GDLogisticClassifier, LearningRateDisplay
 
 
 @pytest.fixture
@@ -123,13 +123,10 @@ def test_refused_weights(rows, split):
 def test_in_memory_only(rows, split):
     """What reads rows in memory says so."""
     X, y, model = rows
-    for read in (model.partial_fit, model.diagnose):
-        with pytest.raises(ValueError, match="partition at a time"):
-            read(split(X), split(y))
-    with pytest.raises(ValueError, match="beside it as X_val"):
+    with pytest.raises(ValueError, match="beside one as X_val"):
         GDLogisticClassifier(early_stopping=True).fit(X, y, X_val=split(X), y_val=split(y))
-    with pytest.raises(ValueError, match="in memory"):
-        GDLogisticClassifier(early_stopping="accuracy").fit(split(X), split(y))
+    with pytest.raises(ValueError, match="Give some of the rows"):
+        LearningRateDisplay.from_estimator(model, split(X), split(y))
 
 
 @pytest.mark.usefixtures("threads")

@@ -95,11 +95,51 @@ def test_optimizers_of_the_user(optimizer, average, variant, make_problem, split
         same(model, make().fit(X, y))
 
 
-def test_saga_is_refused(make_problem, split):
-    """With what to use instead."""
-    X, y, _ = make_problem()
-    with pytest.raises(ValueError, match="svrg"):
-        GDLinearRegressor("stochastic", optimizer="saga").fit(split(X), split(y))
+@pytest.mark.parametrize("params", [{}, {"l1_ratio": 0.7, "alpha": 0.02}], ids=str)
+@pytest.mark.parametrize("variant", ["mini-batch", "stochastic"])
+@pytest.mark.parametrize("target", ["regression", "multinomial"])
+def test_saga(params, variant, target, make_problem, split):
+    """The anchor follows every visit, in each partition by itself, or every batch; the minimum is the same."""
+    X, y, s = make_problem(target, weighted=True, n_samples=300)
+    make = lambda **more: TARGETS[target](variant, tol=1e-8, random_state=0, **params, **more)  # noqa: E731
+    batch = {"batch_size": 30} if variant == "mini-batch" else {}
+    model = make(optimizer="saga", **batch).fit(split(X), split(y), split(s))
+    assert "saga" in model.method_
+    assert model.converged_
+    same(model, make().fit(X, y, s), rtol=1e-3)
+    again = make(optimizer="saga", **batch).fit(split(X), split(y), split(s))
+    assert_array_equal(again.coef_, model.coef_)
+    assert not np.array_equal(make(optimizer="svrg", **batch).fit(split(X), split(y), split(s)).coef_, model.coef_)
+
+
+def test_saga_of_one_partition_is_saga(make_problem):
+    """One partition, one batch after the other: the updates of a sweep in memory over the same rows."""
+    X, y, _ = make_problem(n_samples=120)
+    make = lambda: GDLinearRegressor(  # noqa: E731
+        "mini-batch", batch_size=30, optimizer="saga", shuffle=False, learning_rate=0.3, preconditioner=None, max_iter=1, tol=None
+    )
+    sweep = make().fit(X, y)
+    model = make().fit(da.from_array(X, chunks=-1), da.from_array(y, chunks=-1))
+    same(model, sweep, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("target", "params"), [("binary", {}), ("multinomial", {"alpha": 0.01, "l1_ratio": 0.5})])
+def test_begun_on_a_sample(target, params, variant, make_problem, split, monkeypatch):
+    """The minimum of one row in sixteen, taken from every partition, is where a descent on many rows begins."""
+    X, y, s = make_problem(target, columns="raw", weighted=True, n_samples=6000, n_features=4)
+    make = lambda: GDLogisticClassifier(variant, tol=1e-8, random_state=0, **params)  # noqa: E731
+    for where in ("LARGE", "LARGE_APART"):
+        monkeypatch.setattr(f"sk_gd.descent.sampled.{where}", 2**62)
+    whole, plain = make().fit(split(X), split(y), split(s)), make().fit(X, y, s)
+    monkeypatch.setattr("sk_gd.descent.sampled.LARGE_APART", 2**12)
+    model = make().fit(split(X), split(y), split(s))
+    assert "begun on 375 rows" in model.method_
+    assert "begun" not in whole.method_
+    assert model.converged_
+    assert model.history_["passes"][1] % 1 != 0  # a sixteenth for a pass over the sample
+    start, begun, *_, end = model.loss_curve_
+    assert begun - end < 0.25 * (start - end)
+    same(model, plain, rtol=1e-3)
 
 
 def test_parts_that_differ(make_problem, Judge):
