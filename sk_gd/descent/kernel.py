@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, at_least
+from sk_gd._array import Array, at_least, spans
 from sk_gd.descent.objective import TRACE, Objective
 from sk_gd.preconditioners import Metric
 from sk_gd.preconditioners.hessian import factorise
 from sk_gd.sources import Block, CSRSource, DenseSource
+
+TILE = 2**20  # values of X scaled at a time: large beside the cost of a product, small beside the data
 
 
 class Kernel(Metric):
@@ -43,10 +45,18 @@ class Kernel(Metric):
         objective.n_passes += 1
         self.h = objective.source.per_row(of_block)[:, 0] / objective.n_samples
         self.l2 = np.broadcast_to(objective.l2, self.d)
-        scaled = self.X.multiply(self.l2**-0.5).tocsr() if issparse(self.X) else self.X * self.l2**-0.5
-        gram = scaled @ scaled.T
-        self.matrix = factorise((gram.toarray() if issparse(gram) else gram) + np.diag(1 / self.h), regular=True)
+        self.matrix = factorise(self.gram() + np.diag(1 / self.h), regular=True)
         self.level = self.matrix.solve(np.ones((1, len(self.h))))  # how far every row takes part in the intercept
+
+    def gram(self) -> Array:
+        """``X diag(1 / l2) X'``, of some features after the other where X is dense, which spares a copy."""
+        if issparse(self.X):
+            return np.asarray((self.X.multiply(1 / self.l2).tocsr() @ self.X.T).todense())
+        gram = np.zeros((len(self.h), len(self.h)))
+        for features in spans(self.d, TILE // len(self.h)):
+            part = self.X[:, features] / np.sqrt(self.l2[features])
+            gram += part @ part.T
+        return gram
 
     def cost(self, n_features: int, n_outputs: int) -> float:
         return 0.0
