@@ -64,6 +64,20 @@ def test_killed_worker(variant, rows, processes):
     processes.wait_for_workers(2)
 
 
+def test_killed_worker_after_a_sample(rows, processes, monkeypatch):
+    """The sample that a descent began on is drawn again with the rows, the same one."""
+    X, y = rows
+    monkeypatch.setattr("sk_gd.descent.sampled.LARGE_APART", 0)
+    monkeypatch.setattr("sk_gd.descent.sampled.ENOUGH", 2)
+    processes.wait_for_workers(2)
+    undisturbed = watched("batch", X, y, lambda: None, optimizer="auto")
+    model = watched("batch", X, y, lambda: kill(processes), optimizer="auto")
+    assert "begun on 18 rows" in model.method_
+    assert_array_equal(model.coef_, undisturbed.coef_)
+    assert_array_equal(model.loss_curve_, undisturbed.loss_curve_)
+    processes.wait_for_workers(2)
+
+
 def test_lost_partition(rows):
     """Scattered rows cannot be computed again: the error names them and has the best model; the last fit stays as it is."""
     X, y = rows
