@@ -142,8 +142,8 @@ class DaskRows:
         """F of these rows."""
         if isinstance(loss, Cornered):
             raise ValueError(
-                f"The slope of {loss!r} jumps, for which every row keeps a number beside theta, and partitions of Dask do not: "
-                "take loss='huber', or rows in memory."
+                f"The loss has a slope that jumps from {-loss.low:g} to {loss.high:g}: every row keeps a number beside theta then, "
+                "which it does not in partitions of Dask. Take loss='huber', or rows in memory."
             )
         least, largest = self.weight_range()
         if largest == 0:

@@ -95,6 +95,14 @@ def test_optimizers_of_the_user(optimizer, average, variant, make_problem, split
         same(model, make().fit(X, y))
 
 
+@pytest.mark.parametrize("loss", ["quantile", "epsilon_insensitive"])
+def test_corners_are_refused(loss, variant, make_problem, split):
+    """With what to use instead; their rounding keeps a number for every row."""
+    X, y, _ = make_problem()
+    with pytest.raises(ValueError, match=r"slope that jumps from -.* to .* Take loss='huber'"):
+        GDLinearRegressor(variant, loss=loss).fit(split(X), split(y))
+
+
 @pytest.mark.parametrize("params", [{}, {"l1_ratio": 0.7, "alpha": 0.02}], ids=str)
 @pytest.mark.parametrize("variant", ["mini-batch", "stochastic"])
 @pytest.mark.parametrize("target", ["regression", "multinomial"])
