@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from scipy.optimize._numdiff import approx_derivative
 from sklearn.base import _fit_context
@@ -100,7 +100,7 @@ class OneBlasThread:
     """
 
     lock = Lock()
-    users = 0
+    users: ClassVar[dict[int, int]] = {}
     running = 0
     limit: Any = None
 
@@ -108,20 +108,35 @@ class OneBlasThread:
         self.fits = fits
 
     def __enter__(self) -> None:
-        with OneBlasThread.lock:
-            OneBlasThread.running += self.fits
-            if OneBlasThread.users == 0:
-                OneBlasThread.take_control()
-                OneBlasThread.limit = _get_threadpool_controller().limit(limits=1, user_api="blas")
-            OneBlasThread.users += 1
+        try:
+            with OneBlasThread.lock:
+                OneBlasThread.users[id(self)] = self.fits
+                OneBlasThread.running = sum(OneBlasThread.users.values())
+                if OneBlasThread.limit is None:
+                    OneBlasThread.take_control()
+                    controller = _get_threadpool_controller()
+                    OneBlasThread.limit = controller.limit(limits=None, user_api="blas")  # remembers, before anything changes
+                    controller.limit(limits=1, user_api="blas")
+        except BaseException:  # an interrupt, even here
+            self.leave()
+            raise
 
     def __exit__(self, *exception: object) -> None:
+        try:
+            self.leave()
+        except BaseException:
+            self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Give BLAS its threads back if no other fit runs; to do so twice does no harm."""
         with OneBlasThread.lock:
-            OneBlasThread.running -= self.fits
-            OneBlasThread.users -= 1
-            if OneBlasThread.users == 0:
+            OneBlasThread.users.pop(id(self), None)
+            OneBlasThread.running = sum(OneBlasThread.users.values())
+            if not OneBlasThread.users and OneBlasThread.limit is not None:
                 OneBlasThread.take_control()
                 OneBlasThread.limit.restore_original_limits()
+                OneBlasThread.limit = None
 
     @staticmethod
     def take_control() -> None:
@@ -131,8 +146,8 @@ class OneBlasThread:
 
     @staticmethod
     def forget() -> None:
-        """In a fork the fits of the parent's other threads never end."""
-        OneBlasThread.lock, OneBlasThread.users, OneBlasThread.running = Lock(), 0, 0
+        """In a fork the fits of the parent's other threads never end, nor is a lock of theirs released."""
+        OneBlasThread.lock, OneBlasThread.users, OneBlasThread.running = Lock(), {}, 0
 
 
 if hasattr(os, "register_at_fork"):

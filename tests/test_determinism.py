@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd import GDLinearRegressor, GDLogisticClassifier, _threads
 from sk_gd.sources import _base
 
 N_PLACES = 100
@@ -37,14 +37,14 @@ def test_number_of_threads(variant, optimizer, Estimator, container, large, monk
     X, y = container(large[0]), large[1] if Estimator is GDLinearRegressor else large[1] > 0
     seen, used = set(), []
 
-    class Pool(_base.ThreadPoolExecutor):
-        def __init__(self, threads):
+    class Pool(_threads.ThreadPoolExecutor):
+        def __init__(self, threads, **rest):
             used.append(threads)
-            super().__init__(threads)
+            super().__init__(threads, **rest)
 
-    monkeypatch.setattr(_base, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(_threads, "ThreadPoolExecutor", Pool)
     for threads in (1, 2, 3, 8):
-        monkeypatch.setattr(_base, "n_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(_threads, "n_threads", lambda threads=threads: threads)
         seen.add(bits(Estimator(variant, optimizer=optimizer, alpha=1e-3, **FEW).fit(X, y)))
     assert len(seen) == 1
     assert {2, 3} <= set(used)
@@ -81,7 +81,7 @@ expected, before = b"".join(map(bits, jobs)), threads_of_blas()
 reading, writing = os.pipe()
 with OneBlasThread():  # as if another thread were fitting
     if os.fork() == 0:
-        same = b"".join(map(bits, jobs)) == expected and OneBlasThread.users == 0
+        same = b"".join(map(bits, jobs)) == expected and not OneBlasThread.users
         os.write(writing, b"same" if same else b"else")
         os._exit(0)
     print("fork", os.read(reading, 4) == b"same")

@@ -15,7 +15,10 @@ FILES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(HO
 DEFINED = {node.name: node for tree in FILES.values() for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 CONSTANTS = {node.targets[0].id: node.value for tree in FILES.values() for node in tree.body
              if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}  # fmt: skip
-UNREAD = {"DivergenceError(state)"}  # on its way to an estimator or to minimize, which say more
+UNREAD = {
+    "DivergenceError(state)",  # on its way to an estimator or to minimize, which say more
+    "CancelledError()",  # ends work that nobody waits for
+}
 PASSED_ON = {"failure"}  # of a worker, where it was raised and is read
 QUOTED = "\N{HORIZONTAL ELLIPSIS}"  # an error in the text of another
 ADVICE = re.compile(

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, spans, sums_on_host, zeros
+from sk_gd._threads import breathe
 from sk_gd.descent.dual import dual_means, slopes_after
 from sk_gd.descent.subsets import representatives, sampled
 from sk_gd.losses import Bend, Cornered, Cost, Loss, Piecewise, SquaredError
@@ -85,10 +86,12 @@ class Objective:
 
     def value_without_features(self, intercept: Array) -> float:
         """Mean loss of a model of intercepts, shape (n_outputs, 1), alone; X is not read for it."""
-        source = self.source
-        bare = Block(zeros((self.n_samples, 0), source.y), source.y, source.weights)
-        per_row = bare.weigh(self.loss.value_and_slope(bare.y, bare.raw(intercept))[0])
-        return float(double_sum(per_row)) / self.n_samples
+
+        def of_rows(rows: slice) -> float:
+            bare = self.source.bare(rows)
+            return float(double_sum(bare.weigh(self.loss.value_and_slope(bare.y, bare.raw(intercept))[0])))
+
+        return sum(self.source.map(of_rows, self.source.ranges(self.shape[0]))) / self.n_samples
 
     def on(self, source: Source, loss: Loss) -> Objective:
         """The same of other rows, or with another loss."""
@@ -184,7 +187,7 @@ class Objective:
             return block.weigh(at_least(self.loss.curvature_at(block.y, block.raw(theta)), TRACE * self.loss.curvature))
 
         self.n_passes += 2 + count * n_outputs / n
-        bends = self.source.per_row(bend_of)
+        bends = self.source.per_row(bend_of, n_outputs)
         (firsts,) = self.source.sum_over_blocks(lambda block: (block.gradient(bend_of(block), True),))
 
         def of_output(k: int) -> T:
@@ -192,6 +195,7 @@ class Objective:
             center = firsts[k, :-1] / firsts[k, -1] if width > self.n_features else np.zeros(self.n_features)
             second = double(zeros((self.n_features, self.n_features), weights))
             for part in spans(rows.shape[0], self.source.chunk // 2):
+                breathe()
                 X = self.source.take(rows[part]).dense()
                 X = (X - beside(center, X)) * (weights[part] ** 0.5)[:, None]
                 second += X.T @ X
@@ -214,7 +218,7 @@ class Objective:
             return block.weigh(h[:, 0]) if one else h
 
         self.n_passes += 1
-        bends = self.source.per_row(of_block)
+        bends = self.source.per_row(of_block, self.shape[0])
         if one:
             loss: Cost = SquaredError()
             model = self.source.retarget(self.source.zeros(self.shape[0]), bends)
@@ -275,7 +279,7 @@ class Objective:
         size = self.source.squared_norms(coordinates) + int(self.fit_intercept)
         bound: float | Array = self.loss.curvature
         if theta is not None:
-            bound = self.source.per_row(lambda block: self._row_curvature(block, theta))
+            bound = self.source.per_row(lambda block: self._row_curvature(block, theta), len(theta))
         weighed = Block(size, self.source.y, self.source.weights).weigh(size * bound)
         return float(namespace(weighed).max(weighed)) + float(coordinates.l2.max(initial=0.0))
 

@@ -126,10 +126,9 @@ def fingerprints(X: Any, seed: int) -> Array:
         sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(key(X.data) * columns[X.indices])])
         return sums[X.indptr[1:]] - sums[X.indptr[:-1]]  # modulo 2^64, so without rounding
 
-    if issparse(X):
-        return mix(of_rows(X)).view(np.uint64)
+    width = X.nnz // X.shape[0] + 1 if issparse(X) else X.shape[1]
     columns = there(columns, X) if is_foreign(X) else columns
-    tiles = spans(X.shape[0], max((DEVICE_TILE if is_foreign(X) else TILE) // X.shape[1], 1))
+    tiles = spans(X.shape[0], max((DEVICE_TILE if is_foreign(X) else TILE) // width, 1))
     keys = [of_rows(X[rows, ...] if is_foreign(X) else X[rows]) for rows in tiles]
     return on_host(mix(namespace(keys[0]).concat(keys))).view(np.uint64)
 

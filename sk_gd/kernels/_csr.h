@@ -93,9 +93,9 @@ INLINE void CSR(add_and_owe)(const REAL *RESTRICT x, const INDEX *RESTRICT colum
     default: call(m); \
     }
 
-/* z_i = x_i u of b rows, n_known rows being known from the first on. */
-SPARSE_KERNEL void CSR(predict)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_t b, ptrdiff_t n_known, const REAL *u, ptrdiff_t m,
-                         REAL *z)
+/* z_i = x_i u of b rows, n_known rows being known from the first on; nonzero if it was interrupted. */
+SPARSE_KERNEL int CSR(predict)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_t b, ptrdiff_t n_known, const REAL *u, ptrdiff_t m,
+                         REAL *z, ptrdiff_t *work)
 {
     const REAL *data = a->X;
     const INDEX *indices = a->indices, *indptr = a->indptr;
@@ -105,14 +105,18 @@ SPARSE_KERNEL void CSR(predict)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_
         CSR(fetch)(a, batch + i, n_known - i); \
         CSR(dots)(data + first, indices + first, n, u, m, z + i * (m)); \
         CSR(fetch_indices)(a, batch + i, n_known - i); \
+        if (interrupted(work, n * (m))) \
+            return 1; \
     }
     FOR_COLUMNS(m, CALL)
 #undef CALL
+    return 0;
 }
 
-/* u += sum_i x_i c_i' over b rows. A small batch is still in the cache, a large one is asked for once more. */
-SPARSE_KERNEL void CSR(add_rows)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_t b, const REAL *c, ptrdiff_t m, REAL *u, double *owed,
-                          double scales)
+/* u += sum_i x_i c_i' over b rows; nonzero if it was interrupted. A small batch is still in the cache, a large one is asked for
+   once more. */
+SPARSE_KERNEL int CSR(add_rows)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_t b, const REAL *c, ptrdiff_t m, REAL *u,
+                         double *owed, double scales, ptrdiff_t *work)
 {
     const REAL *data = a->X;
     const INDEX *indices = a->indices, *indptr = a->indptr;
@@ -127,9 +131,12 @@ SPARSE_KERNEL void CSR(add_rows)(const Sweep *a, const ptrdiff_t *batch, ptrdiff
             CSR(add_and_owe)(data + first, indices + first, n, c + i * (m), m, u, owed, scales); \
         else \
             CSR(add_outer)(data + first, indices + first, n, c + i * (m), m, u); \
+        if (interrupted(work, n * (m))) \
+            return 1; \
     }
     FOR_COLUMNS(m, CALL)
 #undef CALL
+    return 0;
 }
 
 /* Plain descent by one row at a time: one output, an l2 that is the same for all columns and nothing else. theta = scale * u, so
@@ -143,6 +150,7 @@ SPARSE_KERNEL double CSR(stochastic)(const Sweep *a)
     const int loss = a->loss, fit_intercept = a->width > d;
     REAL *RESTRICT u = a->theta, intercept = fit_intercept ? u[d] : 0, seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], unused[BLOCK];
     double total = 0, scale = 1;
+    ptrdiff_t work = 0;
     for (ptrdiff_t i = 0, kept = 0; i < n; i++) {
         const ptrdiff_t row = rows[i], first = indptr[row], m = indptr[row + 1] - first;
         const REAL target = y[row], weight = s ? s[row] : 1, rate = (REAL)a->rates[i];
@@ -170,6 +178,8 @@ SPARSE_KERNEL double CSR(stochastic)(const Sweep *a)
             total += NAMED(losses)(loss, hyper, seen_y, seen_z, seen_s, kept, 1, unused);
             kept = 0;
         }
+        if (interrupted(&work, m + 1))
+            return INTERRUPTED;
     }
     for (ptrdiff_t j = 0; scale != 1 && j < d; j++)
         u[j] *= (REAL)scale;

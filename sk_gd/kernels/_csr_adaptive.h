@@ -113,6 +113,7 @@ SPARSE_KERNEL double CSR(adaptive)(const Sweep *a)
         CSR(tabulate)(a->rates, n_steps, (REAL)a->hyper[0], (REAL)a->hyper[1], count[0], sums, powers);
     else if (a->optimizer == RMSPROP)
         CSR(tabulate)(a->rates, n_steps, 0, (REAL)a->hyper[0], 0, sums, powers);
+    ptrdiff_t work = 0;
     for (ptrdiff_t start = 0, step = 0; start < a->n; start += most, step++) {
         const ptrdiff_t left = a->n - start, b = left < most ? left : most, *batch = a->rows + start;
         ptrdiff_t n_touched = 0, n_local = 0;
@@ -127,6 +128,8 @@ SPARSE_KERNEL double CSR(adaptive)(const Sweep *a)
                 n_touched += is_new;
                 local[n_local++] = (INDEX)place[j];
             }
+            if (interrupted(&work, indptr[batch[i] + 1] - indptr[batch[i]]))
+                return INTERRUPTED;
         }
         for (ptrdiff_t i = 0; i < n_touched; i++) {
             CSR(catch_up)(a, sums, powers, touched[i], seen[touched[i]], step);
@@ -157,6 +160,8 @@ SPARSE_KERNEL double CSR(adaptive)(const Sweep *a)
                     gradient[k * width + n_touched] += change;
             }
             n_local += n;
+            if (interrupted(&work, 2 * n * K))
+                return INTERRUPTED;
         }
         if (slots > 1)
             memory[slots * K * width] = count[0];

@@ -66,6 +66,7 @@ SPARSE_KERNEL double CSR(lazy)(const Sweep *a)
     const double l2 = ((const REAL *)a->l2)[0];
     /* velocity = beta * velocity + gradient, direction = now * gradient + later * velocity */
     const double beta = inertial ? a->hyper[0] : 0, now = a->optimizer == NESTEROV, later = now ? beta : 1;
+    ptrdiff_t work = 0;
     double P[4] = {1, 0, 0, 1}, determinant = 1, total = 0, scales = 0, passed = 0;
     for (ptrdiff_t j = 0; j < d; j++)
         for (ptrdiff_t k = 0; k < K; k++) {
@@ -82,7 +83,8 @@ SPARSE_KERNEL double CSR(lazy)(const Sweep *a)
             for (INDEX p = indptr[batch[i]]; p < indptr[batch[i] + 1]; p++)
                 CSR(settle)(u + indices[p] * m, m, a->columns + 4 * indices[p], passed);
         }
-        CSR(predict)(a, batch, b, left, u, m, raw);
+        if (CSR(predict)(a, batch, b, left, u, m, raw, &work))
+            return INTERRUPTED;
         for (ptrdiff_t i = 0; i < b; i++) {
             INDEPENDENT
             for (ptrdiff_t k = 0; k < K; k++) {
@@ -141,7 +143,8 @@ SPARSE_KERNEL double CSR(lazy)(const Sweep *a)
             if (width > d && a->sums)
                 a->sums[at] += theta[at];
         }
-        CSR(add_rows)(a, batch, b, raw, m, u, a->sums ? a->owed : NULL, scales);
+        if (CSR(add_rows)(a, batch, b, raw, m, u, a->sums ? a->owed : NULL, scales, &work))
+            return INTERRUPTED;
         scales += P[0];
     }
     if (a->sums)

@@ -47,7 +47,7 @@ SPARSE_KERNEL double CSR(sweep)(const Sweep *a)
     const REAL *data = a->X, *l1 = a->columns && a->l1 ? threshold : a->l1;
     const INDEX *indices = a->indices, *indptr = a->indptr;
     double total = 0, *columns = a->columns;
-    ptrdiff_t n_touched = 0;
+    ptrdiff_t n_touched = 0, work = 0;
     for (ptrdiff_t start = 0, step = 0; start < a->n; start += most, step++) {
         const ptrdiff_t left = a->n - start, b = left < most ? left : most, *batch = a->rows + start;
         const double rate = a->rates[step], refresh = (double)b * a->refresh;
@@ -61,6 +61,8 @@ SPARSE_KERNEL double CSR(sweep)(const Sweep *a)
                 const REAL *w = theta + k * width;
                 z[i * K + k] = CSR(dot)(data + first, indices + first, n, w) + (width > d ? w[d] : 0);
             }
+            if (interrupted(&work, n * K))
+                return INTERRUPTED;
         }
         total += NAMED(meet)(a, batch, b, z, targets, weights, fresh);
 
@@ -79,6 +81,8 @@ SPARSE_KERNEL double CSR(sweep)(const Sweep *a)
             for (ptrdiff_t p = first; columns && !(local && b == 1) && p < first + n; p++)
                 if (a->count[indices[p]]++ == 0)
                     a->touched[n_touched++] = indices[p];
+            if (interrupted(&work, n * K + (local ? 0 : K * width / b)))
+                return INTERRUPTED;
         }
         for (ptrdiff_t i = 0; a->refresh != 0 && i < b; i++)
             memcpy(slopes + batch[i] * K, fresh + i * K, (size_t)K * sizeof(REAL));

@@ -22,6 +22,9 @@ cdef extern from *:
     """
     void add_row(double, const double*, Py_ssize_t, double*) noexcept nogil
 
+cdef extern from "_signals.h" nogil:
+    int interrupted(Py_ssize_t*, Py_ssize_t) except -1
+
 
 def coordinate_descent(
     const double[:, ::1] hessian not None,
@@ -37,9 +40,10 @@ def coordinate_descent(
 
     A sweep over all columns finds the active ones (coef + delta != 0); sweeps over these alone follow until they settle, then
     all columns are checked again. Settled means max_j sqrt(H_jj) |change_j| <= tolerance. coef + delta stays at
-    ``lower``, -inf or 0, and above. Returns the number of sweeps, those over the active columns included.
+    ``lower``, -inf or 0, and above. Returns the number of sweeps, those over the active columns included. A signal whose handler
+    raises, such as that of Ctrl-C, ends them.
     """
-    cdef Py_ssize_t d = hessian.shape[0], n_active = 0, sweeps = 0, i, j
+    cdef Py_ssize_t d = hessian.shape[0], n_active = 0, sweeps = 0, work = 0, i, j
     cdef bint full = True
     cdef double old, new, threshold, change, largest
     check_quadratic(d, hessian.shape[1], gradient.shape[0], coef.shape[0], l1.shape[0], lower.shape[0], delta.shape[0])
@@ -51,6 +55,7 @@ def coordinate_descent(
     with nogil:
         while sweeps < max_sweeps:
             sweeps += 1
+            interrupted(&work, d)
             largest = 0.0
             n_active = 0 if full else n_active
             for i in range(d if full else n_active):
@@ -67,6 +72,7 @@ def coordinate_descent(
                     delta[j] = new - coef[j]  # so that coef + delta is an exact zero, and nothing rounds below lower
                     largest = max(largest, sqrt(hessian[j, j]) * fabs(change))
                     add_row(change, &hessian[j, 0], d, &product[0])
+                    work += d
             if largest <= tolerance:
                 if full:
                     break

@@ -137,6 +137,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
     /* The loss is not needed to go on: it is kept for later and computed for many rows at once. */
     REAL seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], unused[BLOCK];
     double total = 0;
+    ptrdiff_t work = 0;
     for (ptrdiff_t i = 0, kept = 0; i < n; i++) {
         const ptrdiff_t row = rows[i];
         const REAL *RESTRICT x = X + row * d;
@@ -180,6 +181,8 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
         if (part != 0)
             slopes[row] = slope;
         NAMED(sum_up)(a->sums, theta, a->width);
+        if (interrupted(&work, d))
+            return INTERRUPTED;
         seen_y[kept] = target;
         seen_z[kept] = z;
         seen_s[kept++] = weight;
@@ -216,6 +219,7 @@ KERNEL double NAMED(sweep)(const Sweep *a)
     REAL *RESTRICT z = a->space, *RESTRICT targets = z + BLOCK * K, *RESTRICT weights = targets + BLOCK * a->n_targets;
     REAL *RESTRICT fresh = weights + BLOCK;
     double total = 0;
+    ptrdiff_t work = 0;
     for (ptrdiff_t start = 0, step = 0; start < a->n; start += a->batch_size, step++) {
         const ptrdiff_t left = a->n - start, b = left < a->batch_size ? left : a->batch_size, *batch = a->rows + start;
         memset(gradient, 0, (size_t)(K * width) * sizeof(REAL));
@@ -237,6 +241,8 @@ KERNEL double NAMED(sweep)(const Sweep *a)
                 for (ptrdiff_t r = 0; width > d && r < m; r++)
                     gradient[k * width + d] += z[r * K + k];
             }
+            if (interrupted(&work, m * d * K))
+                return INTERRUPTED;
         }
         for (ptrdiff_t i = 0; a->refresh != 0 && i < b; i++)
             memcpy(slopes + batch[i] * K, fresh + i * K, (size_t)K * sizeof(REAL));

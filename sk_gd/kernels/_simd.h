@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "_compiler.h"
+#include "_signals.h"
 
 /* The numbers are those of LOSSES and OPTIMIZERS in _check.py. */
 enum { SQUARED_ERROR, LOG_LOSS, MULTINOMIAL, PIECEWISE, CORNERED };

@@ -11,28 +11,28 @@ from sk_gd.kernels._check import check_csr, check_sweep, refuse_unaligned
 from sk_gd.kernels._simd cimport ADAM, GRADIENT_DESCENT, MOMENTUM, NESTEROV, Sweep, unaligned
 
 cdef extern from "_simd.h" nogil:
-    double stochastic_csr32_f(const Sweep*) noexcept
-    double stochastic_csr64_f(const Sweep*) noexcept
-    double stochastic_csr32_d(const Sweep*) noexcept
-    double stochastic_csr64_d(const Sweep*) noexcept
-    double lazy_csr32_f(const Sweep*) noexcept
-    double lazy_csr64_f(const Sweep*) noexcept
-    double lazy_csr32_d(const Sweep*) noexcept
-    double lazy_csr64_d(const Sweep*) noexcept
-    double adaptive_csr32_f(const Sweep*) noexcept
-    double adaptive_csr64_f(const Sweep*) noexcept
-    double adaptive_csr32_d(const Sweep*) noexcept
-    double adaptive_csr64_d(const Sweep*) noexcept
-    double sweep_csr32_f(const Sweep*) noexcept
-    double sweep_csr64_f(const Sweep*) noexcept
-    double sweep_csr32_d(const Sweep*) noexcept
-    double sweep_csr64_d(const Sweep*) noexcept
+    double stochastic_csr32_f(const Sweep*) except? -1
+    double stochastic_csr64_f(const Sweep*) except? -1
+    double stochastic_csr32_d(const Sweep*) except? -1
+    double stochastic_csr64_d(const Sweep*) except? -1
+    double lazy_csr32_f(const Sweep*) except? -1
+    double lazy_csr64_f(const Sweep*) except? -1
+    double lazy_csr32_d(const Sweep*) except? -1
+    double lazy_csr64_d(const Sweep*) except? -1
+    double adaptive_csr32_f(const Sweep*) except? -1
+    double adaptive_csr64_f(const Sweep*) except? -1
+    double adaptive_csr32_d(const Sweep*) except? -1
+    double adaptive_csr64_d(const Sweep*) except? -1
+    double sweep_csr32_f(const Sweep*) except? -1
+    double sweep_csr64_f(const Sweep*) except? -1
+    double sweep_csr32_d(const Sweep*) except? -1
+    double sweep_csr64_d(const Sweep*) except? -1
 
 ctypedef fused integer:
     int32_t
     int64_t
 
-ctypedef double (*Kernel)(const Sweep*) noexcept nogil
+ctypedef double (*Kernel)(const Sweep*) except? -1 nogil
 
 
 def sweep_csr(
@@ -61,7 +61,10 @@ def sweep_csr(
     const double[::1] support not None,
     double[:, ::1] sums not None,
 ):
-    """Visit ``rows`` in batches, changing theta, memory, slopes, anchor and sums in place; return the loss on the way."""
+    """Visit ``rows`` in batches, changing theta, memory, slopes, anchor and sums in place; return the loss on the way.
+
+    A signal whose handler raises, such as that of Ctrl-C, ends the visits where they are.
+    """
     check_sweep(indptr.shape[0] - 1, n_features, y, weights, rows, batch_size, rates, theta, loss, loss_hyper, l2, l1, optimizer,
                 hyper, memory, slopes, anchor, refresh, n_samples, sums)
     check_csr(data, indices, indptr, n_features, support=support)

@@ -10,10 +10,10 @@ from sk_gd.kernels._check import check_sweep, refuse_unaligned
 from sk_gd.kernels._simd cimport BLOCK, GRADIENT_DESCENT, Sweep, unaligned
 
 cdef extern from "_simd.h" nogil:
-    double stochastic_f(const Sweep*) noexcept
-    double stochastic_d(const Sweep*) noexcept
-    double sweep_f(const Sweep*) noexcept
-    double sweep_d(const Sweep*) noexcept
+    double stochastic_f(const Sweep*) except? -1
+    double stochastic_d(const Sweep*) except? -1
+    double sweep_f(const Sweep*) except? -1
+    double sweep_d(const Sweep*) except? -1
 
 
 def sweep_dense(
@@ -38,7 +38,10 @@ def sweep_dense(
     Py_ssize_t n_samples,
     double[:, ::1] sums not None,
 ):
-    """Visit ``rows`` in batches, changing theta, memory, slopes, anchor and sums in place; return the loss on the way."""
+    """Visit ``rows`` in batches, changing theta, memory, slopes, anchor and sums in place; return the loss on the way.
+
+    A signal whose handler raises, such as that of Ctrl-C, ends the visits where they are.
+    """
     check_sweep(X.shape[0], X.shape[1], y, weights, rows, batch_size, rates, theta, loss, loss_hyper, l2, l1, optimizer, hyper,
                 memory, slopes, anchor, refresh, n_samples, sums)
     if rows.shape[0] == 0:

@@ -16,8 +16,7 @@ class Part(Hessian):
 
     def build(self, moments: Array, l2: float | Array) -> None:
         super().build(moments, l2)
-        factor = self.matrix
-        self.matrix = Factor(factor.units, np.empty(0), factor.jitter, factor.cholesky.astype(np.float32))
+        self.matrix = Factor(self.matrix.units, self.matrix.cholesky.astype(np.float32))
         self.hessian = np.empty(0)
 
     def product_coef(self, step: Array) -> Array:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, eigh
+from scipy.linalg import cho_solve, solve_triangular
 
 from sk_gd._array import Array
+from sk_gd._threads import apart
 from sk_gd.preconditioners._base import CentredMetric, Coordinates, fill_diagonal
 
 
@@ -16,8 +17,6 @@ class Factor:
     """Cholesky factor of a positive semi-definite matrix, scaled to a unit diagonal and lifted off singularity."""
 
     units: Array
-    scaled: Array
-    jitter: float
     cholesky: Array
 
     def solve(self, rows: Array) -> Array:
@@ -45,12 +44,12 @@ def factorise(matrix: Array, regular: bool = False) -> Factor:
     dominant = float(np.abs(scaled).sum(axis=1).max())  # makes any symmetric matrix definite (Gershgorin)
     for jitter in (*([0.0] if regular else []), 1e-12, 1e-6, 1e-4, 1e-2, dominant):
         try:
-            lower = cholesky(scaled + jitter * np.eye(len(scaled)), lower=True, overwrite_a=True, check_finite=False)
+            lower = np.asfortranarray(apart(np.linalg.cholesky, scaled + jitter * np.eye(len(scaled))))  # as LAPACK solves with it
         except np.linalg.LinAlgError:
             continue
         if regular or jitter > 1e-12 or np.diag(lower).min() ** 2 > 1e-10:
             break
-    return Factor(units, scaled, jitter, lower)
+    return Factor(units, lower)
 
 
 class Hessian(CentredMetric):
@@ -78,10 +77,9 @@ class Hessian(CentredMetric):
 
     def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         """Makes the Hessian ``mean(h) * I`` and keeps the ridge penalty diagonal: one generalised eigenproblem does both."""
-        units = self.matrix.units
-        shifted = self.matrix.scaled + self.matrix.jitter * np.eye(len(units))
-        share, vectors = eigh(np.diag(l2 / units**2), shifted, check_finite=False)
-        size = np.sqrt(self.unit)
-        into = vectors * (size / units)[:, None]
-        out = (vectors.T @ shifted) * (units / size)
+        lower, units, size = self.matrix.cholesky, self.matrix.units, np.sqrt(self.unit)
+        ridge = solve_triangular(lower, np.diag(np.sqrt(l2) / units), lower=True, check_finite=False)
+        share, turned = apart(np.linalg.eigh, ridge @ ridge.T)
+        into = solve_triangular(lower, turned, lower=True, trans="T", check_finite=False) * (size / units)[:, None]
+        out = (lower @ turned).T * (units / size)
         return Coordinates(self.center, into, out, np.zeros(len(share)), np.maximum(share, 0.0) * self.unit)

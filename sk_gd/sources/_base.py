@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, beside, cross_product, double, double_sum, namespace, on_host, spans, sums_on_host, zeros
-from sk_gd._compat import n_threads
+from sk_gd._array import (
+    Array,
+    beside,
+    cross_product,
+    double,
+    double_sum,
+    namespace,
+    on_host,
+    rows_of,
+    spans,
+    sums_on_host,
+    zeros,
+)
+from sk_gd._threads import breathe, in_threads
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
 
@@ -90,6 +101,11 @@ class Source(ABC):
     def take(self, rows: Array | slice) -> Block:
         """The named rows."""
 
+    def bare(self, rows: slice) -> Block:
+        """The named rows, without their features."""
+        y = rows_of(self.y, rows)
+        return Block(zeros((y.shape[0], 0), y), y, None if self.weights is None else rows_of(self.weights, rows))
+
     @abstractmethod
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
         """Sums over all rows of the weighted loss, and of its gradient in theta.
@@ -97,9 +113,9 @@ class Source(ABC):
         ``slopes`` of shape (n_samples, n_outputs) receives the weighted derivative of every row; an empty array is left alone.
         """
 
-    def ranges(self) -> list[slice]:
-        """Consecutive ranges of rows that are worth a thread's while."""
-        return spans(self.n_samples, max(64, BLOCK * self.n_samples // max(self.n_stored, 1)))
+    def ranges(self, n_outputs: int = 1) -> list[slice]:
+        """Consecutive ranges of rows that are worth a thread's while, with ``n_outputs`` numbers to be made of each."""
+        return spans(self.n_samples, max(64, BLOCK * self.n_samples // max(self.n_stored, self.n_samples * n_outputs)))
 
     def tiles(self, width: int) -> list[slice]:
         """Consecutive ranges of rows of which a dense copy is small beside the data, yet large enough for a matrix product."""
@@ -107,19 +123,15 @@ class Source(ABC):
 
     def map(self, function: Callable[[S], T], items: list[S]) -> list[T]:
         """``function`` of every item, in order; by threads where there is more than one."""
-        threads = min(n_threads(), len(items))
-        if threads == 1:
-            return [function(item) for item in items]
-        with ThreadPoolExecutor(threads) as pool:  # made here, so that no pool outlives a fork
-            return list(pool.map(function, items))
+        return in_threads(function, items)
 
-    def map_blocks(self, of_block: Callable[[Block], T]) -> list[T]:
+    def map_blocks(self, of_block: Callable[[Block], T], n_outputs: int = 1) -> list[T]:
         """``of_block`` of every block of rows, in order."""
-        return self.map(lambda rows: of_block(self.take(rows)), self.ranges())
+        return self.map(lambda rows: of_block(self.take(rows)), self.ranges(n_outputs))
 
-    def per_row(self, of_block: Callable[[Block], Array]) -> Array:
+    def per_row(self, of_block: Callable[[Block], Array], n_outputs: int = 1) -> Array:
         """What ``of_block`` says of each of its rows, for all rows."""
-        joined: Array = namespace(self.y).concat(self.map_blocks(of_block))
+        joined: Array = namespace(self.y).concat(self.map_blocks(of_block, n_outputs))
         return joined
 
     def sum_over_blocks(self, of_block: Callable[[Block], tuple[Array, ...]], width: int = 0) -> tuple[Array, ...]:
@@ -128,6 +140,7 @@ class Source(ABC):
         def of_tiles(tiles: list[slice]) -> list[Array]:
             sums = [double(part) for part in of_block(self.take(tiles[0]))]
             for rows in tiles[1:]:
+                breathe()
                 for i, part in enumerate(of_block(self.take(rows))):
                     sums[i] += part  # in place where that can be: second moments may be large
             return sums

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from sk_gd._array import Array
+from sk_gd._threads import breathe
 from sk_gd.kernels import pointwise
 from sk_gd.losses import Cost
 from sk_gd.sources._base import Source
 
 TILE = 2**18  # stored values of a matrix product: few calls, yet within the caches
+PRODUCT = 2**25  # multiplications of one with many outputs: some hundredths of a second
 
 
 def in_order(a: Array) -> Array:
@@ -47,8 +49,10 @@ class CompiledSource(Source):
 
     def blas_pass(self, loss: Cost, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         """Value and gradient for many outputs: two matrix products a tile, with the loss between them."""
-        total, step = 0.0, max(64, TILE * self.n_samples // max(self.n_stored, 1))
+        tile = min(TILE, max(PRODUCT // len(theta), 4 * self.n_features))  # the gradient is added to once for each
+        total, step = 0.0, max(64, tile * self.n_samples // max(self.n_stored, 1))
         for start in range(rows.start, rows.stop, step):
+            breathe()
             visited = slice(start, min(start + step, rows.stop))
             block = self.take(visited)
             z = block.raw(theta)

@@ -35,8 +35,8 @@ class ArrayAPISource(Source):
     def exact(self) -> Source:
         return type(self)(double(self.X), self.y, self.weights)
 
-    def ranges(self) -> list[slice]:
-        return self.tiles(self.n_features)
+    def ranges(self, n_outputs: int = 1) -> list[slice]:
+        return self.tiles(max(self.n_features, n_outputs))
 
     def tiles(self, width: int) -> list[slice]:
         return spans(self.n_samples, max(64, DEVICE_BLOCK // width))
@@ -46,7 +46,7 @@ class ArrayAPISource(Source):
 
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Any) -> tuple[float, Array]:
         xp, there, sums = namespace(self.X), beside(theta, self.X), []
-        for rows in self.tiles(max(self.n_features, len(theta))):
+        for rows in self.ranges(len(theta)):
             block = self.take(rows)
             value, slope = loss.value_and_slope(block.y, block.raw(there))
             slope = block.weigh(slope)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array
+from sk_gd._array import Array, spans
 from sk_gd.kernels import pass_csr
 from sk_gd.preconditioners import Coordinates
-from sk_gd.sources._base import Block
+from sk_gd.sources._base import BLOCK, Block
 from sk_gd.sources._compiled import CompiledSource
 
 
@@ -72,8 +72,12 @@ class CSRSource(CompiledSource):
 
     def scaled(self, scale: Array) -> CSRSource:
         """The same rows with every column multiplied by its scale; the structure is shared."""
-        X = self.X
-        data = X.data * scale.astype(self.dtype)[X.indices]
+        X, scale, data = self.X, scale.astype(self.dtype), np.empty_like(self.X.data)
+
+        def of_piece(piece: slice) -> None:
+            np.multiply(X.data[piece], scale[X.indices[piece]], out=data[piece])
+
+        self.map(of_piece, spans(len(data), BLOCK))
         return CSRSource(type(X)((data, X.indices, X.indptr), shape=X.shape), self.y, self.weights)
 
     @cached_property

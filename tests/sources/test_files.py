@@ -89,7 +89,7 @@ def test_default_batch_takes_a_handful_of_sequential_reads(Estimator, stored, la
     original = StoredSource.fused_pass
     monkeypatch.setattr(StoredSource, "ranges", lambda self: [slice(i, i + 100) for i in range(0, 2000, 100)])
     monkeypatch.setattr(StoredSource, "fused_pass", lambda self, *args: read.append(args[-1].start) or original(self, *args))
-    monkeypatch.setattr("sk_gd.sources._base.n_threads", lambda: 1)
+    monkeypatch.setattr("sk_gd._threads.n_threads", lambda: 1)
     model = Estimator().fit(mapped, y)
     assert model.converged_
     assert len(read) / 20 <= model.history_["passes"][-1] <= 8

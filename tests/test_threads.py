@@ -1,0 +1,85 @@
+"""Threads share out work in order, and let Ctrl-C through: whatever they do then ends, or is left behind."""
+
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from sk_gd import _threads
+from sk_gd._threads import apart, breathe, in_threads
+
+SOON, LONG = 2.0, 30.0  # seconds: for an answer that takes thousandths, and for work that nobody waits for
+
+
+@pytest.fixture(autouse=True)
+def two_threads(monkeypatch):
+    monkeypatch.setattr(_threads, "n_threads", lambda: 2)
+
+
+@pytest.fixture
+def answer():
+    """Seconds from Ctrl-C until a call raises it; afterwards no thread is left."""
+
+    def answer(call):
+        began = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            call()
+        return time.monotonic() - began - 0.05
+
+    before, threads = signal.signal(signal.SIGALRM, signal.default_int_handler), threading.active_count()
+    yield answer
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
+    signal.signal(signal.SIGALRM, before)
+    assert threading.active_count() == threads
+
+
+def test_answers_in_order():
+    """By two threads."""
+    threads = set()
+
+    def work(item):
+        threads.add(threading.get_ident())
+        time.sleep(0.001)
+        return 2 * item
+
+    assert in_threads(work, list(range(20))) == list(range(0, 40, 2))
+    assert len(threads) == 2
+
+
+def test_errors_come_through():
+    """Of a thread's work, and of a matrix large enough for a thread of its own."""
+    with pytest.raises(ZeroDivisionError):
+        in_threads(lambda item: 1 / item, [1, 0, 1])
+    with pytest.raises(np.linalg.LinAlgError):
+        apart(np.linalg.cholesky, -np.eye(_threads.LARGE))
+
+
+def test_an_interrupt_ends_the_threads(answer):
+    """Where they breathe; what has not begun never does."""
+    begun = []
+
+    def work(item):
+        begun.append(item)
+        until = time.monotonic() + LONG
+        while time.monotonic() < until:
+            breathe()
+            time.sleep(0.001)
+
+    assert answer(lambda: in_threads(work, list(range(10)))) < SOON
+    assert len(begun) == 2
+
+
+def test_an_interrupt_leaves_a_decomposition_behind(answer):
+    """It goes on alone."""
+    end, where = threading.Event(), []
+
+    def decompose(matrix):
+        where.append(threading.current_thread())
+        end.wait(LONG)
+
+    assert answer(lambda: apart(decompose, np.eye(_threads.LARGE))) < SOON
+    end.set()
+    where[0].join(SOON)  # the main thread would not take part in that
