@@ -6,7 +6,7 @@ from sk_gd.descent.objective import Objective
 from sk_gd.descent.online import Seen, make_online_plan
 from sk_gd.descent.parts import Part, PartedObjective
 from sk_gd.descent.plan import Plan, make_plan
-from sk_gd.descent.rounding import certificate, final_gap
+from sk_gd.descent.rounding import arrival, certificate
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
 
@@ -23,9 +23,9 @@ __all__ = [
     "StopReason",
     "StoppingRule",
     "Watch",
+    "arrival",
     "certificate",
     "descend",
-    "final_gap",
     "make_online_plan",
     "make_plan",
 ]

@@ -183,6 +183,25 @@ def final_gap(objective: Objective, state: DescentState) -> tuple[float, float]:
     return (state.value, state.gap) if state.rounding is not None else certificate(objective, state.theta)
 
 
+def arrival(objective: Objective, state: DescentState, validated: bool, goes_on: bool) -> tuple[Array, int, float, float]:
+    """Where a descent has led: theta, its epoch, the objective there and the gap, both from all rows.
+
+    It is the end, or if rows were held out the best point by their score; the start, if noise has left all that above it. A fit
+    that ``goes_on`` from here knows the problem again by the objective at the end.
+    """
+    value, gap = final_gap(objective, state)
+    theta, kept = state.theta, state.n_epochs
+    if goes_on:  # by the pass that the later fit will make; a step may have had more digits
+        state.full_value = objective.value_and_gradient(theta)[0]
+    if validated and state.best_epoch != kept:
+        theta, kept = state.best_scored, state.best_epoch
+        value, gap = certificate(objective, theta)
+    if value > state.loss_curve[0] + objective.rounding(value):
+        theta, kept = state.start, 0
+        value, gap = certificate(objective, theta)
+    return theta, kept, value, gap
+
+
 def certificate(objective: Objective, theta: Array) -> tuple[float, float]:
     """The same at any theta; where the slope jumps, by a descent from there to the minimum, nearly, and its proof."""
     if objective.smooth:

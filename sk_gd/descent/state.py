@@ -160,6 +160,22 @@ class DescentState:
         self.n_recoveries += 1
         self.steady_since = self.n_epochs
 
+    @property
+    def n_recorded(self) -> int:
+        """Epochs that were closed, those of the fits before included; an interrupt leaves one open."""
+        return int(self.history["epoch"][-1]) if len(self.history) else 0
+
+    def retreat(self, validated: bool) -> tuple[Array, int, float, float]:
+        """Give up an epoch that an interrupt has left open: the best point noted, its epoch, objective, and a gap of nan.
+
+        The best one by the validation score, if there is one; no pass is spent on looking at it once more.
+        """
+        self.n_epochs = self.n_recorded
+        self.theta, self.gradient, self.full_value = self.best_theta, None, np.nan
+        if validated and self.best_epoch <= self.n_epochs:
+            return self.best_scored, self.best_epoch, float(self.loss_curve[self.best_epoch]), np.nan
+        return self.best_theta, int(np.nanargmin(self.loss_curve)), self.best_value, np.nan
+
     def resume(self) -> DescentState:
         """A copy to go on from, with the clock at zero."""
         state = deepcopy(self)

@@ -21,6 +21,7 @@ class StopReason(Enum):
     MAX_TIME = "max_time ran out before the objective settled."
     VALIDATION = "The validation score improved by less than tol over n_iter_no_change epochs."
     CALLBACK = "A callback asked to stop."
+    INTERRUPT = "An interrupt ended the descent before the objective settled."
 
 
 @dataclass(frozen=True)

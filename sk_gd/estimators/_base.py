@@ -26,8 +26,7 @@ from sk_gd.descent import (
     StoppingRule,
     StopReason,
     Watch,
-    certificate,
-    final_gap,
+    arrival,
     make_plan,
 )
 from sk_gd.diagnosis import stability
@@ -94,6 +93,7 @@ class GradientDescentModel(
         "warm_start": ["boolean"],
         "record": [StrOptions({"loss", "path"})],
         "on_divergence": [StrOptions({"recover", "raise"})],
+        "on_interrupt": [StrOptions({"raise", "keep"})],
         "verbose": ["verbose"],
     }
 
@@ -121,36 +121,32 @@ class GradientDescentModel(
                 watches.insert(0, validation := self._validation(objective, held_out, task))
                 if state.best_scored is None:
                     validation(state)
+            rise = np.nan
             try:
                 reason = tasks.announced(plan).run(objective, state, stopping, self.on_divergence, every_one(watches))
+                theta, kept, value, gap = arrival(objective, state, held_out is not None, self.warm_start)
+                if held_out is not None and state.best_epoch != state.n_epochs:
+                    rise = held_out.rise(self._loss_of(held_out, task), state.best_scored, state.theta)
             except DivergenceError:
                 raise FloatingPointError(divergence(self, objective, state)) from None
+            except KeyboardInterrupt:
+                if self.on_interrupt == "raise" or state.n_recorded <= first_epoch:
+                    raise
+                reason, (theta, kept, value, gap) = StopReason.INTERRUPT, state.retreat(held_out is not None)
             except PartitionLostError as error:
                 best = state.theta if state.best_theta is None else state.best_theta
                 error.best = self._attributes(objective, best, task)
                 raise
-            value, gap = final_gap(objective, state)
-            theta, kept = state.theta, state.n_epochs
-            if self.warm_start:  # by the pass that a later fit makes to know the problem again; a step may have had more digits
-                state.full_value = objective.value_and_gradient(theta)[0]
-            rise = np.nan
-            if held_out is not None and state.best_epoch != kept:
-                rise = held_out.rise(self._loss_of(held_out, task), state.best_scored, theta)
-                theta, kept = state.best_scored, state.best_epoch
-                value, gap = certificate(objective, theta)
-            if value > state.loss_curve[0] + objective.rounding(value):  # noise: a fit never ends above its start
-                theta, kept = state.start, 0
-                value, gap = certificate(objective, theta)
         set_all(self, self._attributes(objective, theta, task))
         self.n_iter_ = state.n_epochs - first_epoch
         self.learning_rate_ = state.rate * state.rate_scale
         self.method_ = plan.name
         self.optimality_ = stopping.relative(value, gap)
         hidden = np.finfo(objective.dtype).eps ** 0.5 * abs(objective.constant_value)  # what rounding may hide of a gap
-        settled = reason is StopReason.ROUNDING and theta is state.theta and gap <= hidden
+        settled = reason is StopReason.ROUNDING and kept == state.n_epochs and gap <= hidden
         self.converged_ = settled or self.optimality_ <= (self.tol or 0.0)
         self.stop_reason_ = reason.value
-        if theta is not state.theta:
+        if kept != state.n_epochs:
             self.stop_reason_ += f" The coefficients are those of epoch {kept}, which was better."
         self._publish_history(state, objective.source.given)
         self.best_iter_, self._rise = None if held_out is None else kept, rise

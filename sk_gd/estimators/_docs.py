@@ -75,6 +75,10 @@ record : {"loss", "path"}, default="loss"
 on_divergence : {"recover", "raise"}, default="recover"
     What to do when the learning rate is so large that F rises above its start: return to the best point, halve the rate and
     warn, or raise FloatingPointError.
+on_interrupt : {"raise", "keep"}, default="raise"
+    What Ctrl-C (KeyboardInterrupt) does to a fit: leave the estimator as it was before and raise, or end with the best point that
+    was noted, a warning and an ``optimality_`` of nan, as to estimate it takes passes over the rows. Before a first epoch is done
+    there is nothing to keep, and ``partial_fit`` keeps no half of a pass: there it is raised.
 verbose : int, default=0
     1 prints a line per epoch, fewer on long fits; 2 prints all.
 n_iter_ : int

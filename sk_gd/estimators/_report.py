@@ -46,7 +46,10 @@ def warn(model: Any, reason: StopReason, recoveries: int, back_at_start: bool) -
     """Warn of a rate that had to be reduced, or of an end that nobody asked for."""
     message, validated = None, model.early_stopping is not False
     content = reason is StopReason.CALLBACK or (validated and reason not in LIMITS)  # an end that was asked for
-    if recoveries and model.learning_rate != "auto":
+    if reason is StopReason.INTERRUPT:
+        again = "fit again" if model.warm_start else "fit with coef_init=model.coef_ and intercept_init=model.intercept_"
+        message = f"{model.stop_reason_} To go on from there: {again}."
+    elif recoveries and model.learning_rate != "auto":
         message = of_rate(model, recoveries)
     elif back_at_start and not (validated or model.converged_):
         message = (

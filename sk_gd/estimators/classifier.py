@@ -61,7 +61,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, multiplied into the sample weights: ``{label: weight}``, where labels that are not named count 1;
         "balanced" makes the weights of all classes sum to the same.
-    {warm_start} {record} {on_divergence} {verbose}
+    {warm_start} {record} {on_divergence} {on_interrupt} {verbose}
 
     Attributes
     ----------
@@ -80,6 +80,8 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         If X, y, weights or parameters are not usable; the estimator is then as it was before.
     FloatingPointError
         If the descent diverges and ``on_divergence="raise"``.
+    KeyboardInterrupt
+        On Ctrl-C, within a tenth of a second; the estimator is then as it was before, unless ``on_interrupt="keep"``.
 
     Warns
     -----
@@ -145,6 +147,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         warm_start: bool = False,
         record: str = "loss",
         on_divergence: str = "recover",
+        on_interrupt: str = "raise",
         verbose: int = 0,
     ) -> None:
         self.variant = variant
@@ -170,6 +173,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         self.warm_start = warm_start
         self.record = record
         self.on_divergence = on_divergence
+        self.on_interrupt = on_interrupt
         self.verbose = verbose
 
     @fit_context

@@ -52,7 +52,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     alpha : float or array-like of shape (n_features,), default=0.0
         Strength of the penalty, in units of the mean loss; an array holds one for each feature, 0 where it is not penalised.
     {l1_ratio} {fit_intercept} {positive} {max_iter} {tol} {n_iter_no_change} {max_time} {early_stopping} {validation_fraction}
-    {shuffle} {random_state} {average} {warm_start} {record} {on_divergence} {verbose}
+    {shuffle} {random_state} {average} {warm_start} {record} {on_divergence} {on_interrupt} {verbose}
 
     Attributes
     ----------
@@ -69,6 +69,8 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         If X, y, weights or parameters are not usable; the estimator is then as it was before.
     FloatingPointError
         If the descent diverges and ``on_divergence="raise"``.
+    KeyboardInterrupt
+        On Ctrl-C, within a tenth of a second; the estimator is then as it was before, unless ``on_interrupt="keep"``.
 
     Warns
     -----
@@ -137,6 +139,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         warm_start: bool = False,
         record: str = "loss",
         on_divergence: str = "recover",
+        on_interrupt: str = "raise",
         verbose: int = 0,
     ) -> None:
         self.variant = variant
@@ -162,6 +165,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         self.warm_start = warm_start
         self.record = record
         self.on_divergence = on_divergence
+        self.on_interrupt = on_interrupt
         self.verbose = verbose
 
     @fit_context

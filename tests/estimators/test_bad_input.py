@@ -108,6 +108,7 @@ BAD_PARAMETERS = {
     "warm_start": "yes",
     "record": "everything",
     "on_divergence": "ignore",
+    "on_interrupt": "ignore",
     "verbose": "loudly",
 }
 BAD_PARAMETERS_OF_ONE = {(GDLinearRegressor, "loss"): "hinge", (GDLogisticClassifier, "class_weight"): "fair"}

@@ -21,7 +21,8 @@ SHARED = {
     "preconditioner": "auto", "loss": "squared_error", "alpha": 0.0, "l1_ratio": 0.0, "fit_intercept": True, "positive": False,
     "max_iter": 1000, "tol": 1e-4, "n_iter_no_change": 5, "max_time": None, "early_stopping": False,
     "validation_fraction": 0.1, "shuffle": True, "random_state": None, "average": False, "class_weight": None, "warm_start": False,
-    "record": "loss", "on_divergence": "recover", "verbose": 0,
+    "record": "loss", "on_divergence": "recover",
+    "on_interrupt": "raise", "verbose": 0,
 }  # fmt: skip
 OF_REGRESSOR, OF_CLASSIFIER = {"loss"}, {"class_weight"}
 SIGNATURES = {

@@ -20,6 +20,7 @@ sys.path.append(str(Path(__file__).parents[2]))  # behind the installed package
 from tests.faults import (  # noqa: F401
     cases_frames,
     cases_input,
+    cases_interrupts,
     cases_labels,
     cases_layouts,
     cases_models,

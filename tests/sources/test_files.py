@@ -87,7 +87,7 @@ def test_default_batch_takes_a_handful_of_sequential_reads(Estimator, stored, la
     mapped, _ = stored(X)
     read = []
     original = StoredSource.fused_pass
-    monkeypatch.setattr(StoredSource, "ranges", lambda self: [slice(i, i + 100) for i in range(0, 2000, 100)])
+    monkeypatch.setattr(StoredSource, "ranges", lambda self, n_outputs=1: [slice(i, i + 100) for i in range(0, 2000, 100)])
     monkeypatch.setattr(StoredSource, "fused_pass", lambda self, *args: read.append(args[-1].start) or original(self, *args))
     monkeypatch.setattr("sk_gd._threads.n_threads", lambda: 1)
     model = Estimator().fit(mapped, y)
