@@ -207,7 +207,8 @@ def spoil(rng: np.random.Generator, name: str, value: Any) -> Any:
         return choices[rng.integers(len(choices))]
 
     if not isinstance(value, np.ndarray):
-        return one_of([other for other in SCALARS if name != "max_sweeps" or not isinstance(other, int) or other < 1000])
+        next_one = [value + 1] * (type(value) is int)
+        return one_of([other for other in SCALARS + next_one if name != "max_sweeps" or not isinstance(other, int) or other < 1000])
     kind = rng.choice(["shape", "number", "type", "layout", "other"], p=[0.4, 0.3, 0.1, 0.1, 0.1])
     if kind == "shape":
         return np.ascontiguousarray(one_of(SHAPES)(value, int(rng.integers(value.ndim))))
@@ -219,9 +220,9 @@ def spoil(rng: np.random.Generator, name: str, value: Any) -> Any:
         return value.astype(one_of(DTYPES))
     changed = value.copy()
     if value.size:
-        changed.flat[rng.integers(value.size)] = np.asarray(one_of(WHOLE if value.dtype.kind == "i" else NUMBERS)).astype(
-            value.dtype
-        )
+        beyond = [value.max() + 1] * len(WHOLE)  # as often as not the first row or column that is none
+        wrong = one_of(WHOLE + beyond if value.dtype.kind == "i" else NUMBERS)
+        changed.flat[rng.integers(value.size)] = np.asarray(wrong).astype(value.dtype)
     return changed
 
 
