@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier, _threads
-from sk_gd.sources import _base
+from sk_gd.sources import DenseSource, _base
 
 N_PLACES = 100
 FEW = {"max_iter": 3, "tol": None, "random_state": 0}
@@ -48,6 +48,18 @@ def test_number_of_threads(variant, optimizer, Estimator, container, large, monk
         seen.add(bits(Estimator(variant, optimizer=optimizer, alpha=1e-3, **FEW).fit(X, y)))
     assert len(seen) == 1
     assert {2, 3} <= set(used)
+
+
+@pytest.mark.parametrize("n_samples", [1, 1000, 1100, 3000, 4200, 40_007])
+def test_threads_end_together(n_samples):
+    """Work for more than one thread is in equal parts that two and four can share; they cover all rows once."""
+    ranges = DenseSource(np.empty((n_samples, 1000), np.float32), np.empty((n_samples, 1), np.float32), None).ranges()
+    lengths = [rows.stop - rows.start for rows in ranges]
+    assert [rows.start for rows in ranges] == [sum(lengths[:i]) for i in range(len(ranges))]
+    assert sum(lengths) == n_samples
+    assert max(lengths) * 1000 <= _base.BLOCK
+    assert max(lengths) - min(lengths) < len(lengths)
+    assert len(ranges) == 1 if n_samples * 1000 <= _base.BLOCK else len(ranges) % 4 == 0
 
 
 # Fits in the process, in a fork of it, of pickled copies and in four threads at once; prints whether all bits agree.

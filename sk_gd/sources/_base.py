@@ -30,7 +30,8 @@ from sk_gd.preconditioners import Coordinates
 S = TypeVar("S")
 T = TypeVar("T")
 
-BLOCK = 2**20  # stored values a thread works on at a time: large beside the cost of a dispatch, small beside the data
+BLOCK = 2**20  # most stored values a thread works on at a time: large beside the cost of a dispatch, small beside the data
+SHARED = 4  # work for several threads is in a multiple of this many equal parts: two, and mostly three or four, end together
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,13 @@ class Source(ABC):
         """
 
     def ranges(self, n_outputs: int = 1) -> list[slice]:
-        """Consecutive ranges of rows that are worth a thread's while, with ``n_outputs`` numbers to be made of each."""
-        return spans(self.n_samples, max(64, BLOCK * self.n_samples // max(self.n_stored, self.n_samples * n_outputs)))
+        """Consecutive ranges of rows that are worth a thread's while, with ``n_outputs`` numbers to be made of each.
+
+        They are the same for any number of threads.
+        """
+        parts = -(-max(self.n_stored, self.n_samples * n_outputs) // BLOCK)
+        parts = parts if parts <= 1 else -(-parts // SHARED) * SHARED
+        return spans(self.n_samples, max(64, -(-self.n_samples // max(parts, 1))))
 
     def tiles(self, width: int) -> list[slice]:
         """Consecutive ranges of rows of which a dense copy is small beside the data, yet large enough for a matrix product."""
