@@ -44,7 +44,7 @@ def test_solve_is_the_inverse_of_the_product(objective, rng):
     metric = Implicit(Diagonal(), enough=0.0)
     metric.update(objective, theta)
     gradient = metric.product(direction)
-    assert_allclose(metric.product(metric.solve(gradient)), gradient, rtol=1e-6, atol=1e-9)
+    assert_allclose(metric.product(metric.solve(gradient)), gradient, rtol=1e-5, atol=1e-6)
 
 
 def test_an_early_end_still_goes_down(objective, rng):
