@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 from threading import Lock
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from scipy.optimize._numdiff import approx_derivative
 from sklearn.base import _fit_context
@@ -58,6 +59,7 @@ __all__ = [
     "approx_derivative",
     "array_namespace",
     "available_if",
+    "cached_property",
     "check_same_namespace",
     "check_sample_weight",
     "convert_to_numpy",
@@ -85,6 +87,23 @@ def fit_context(fit: T) -> T:
     """Validate the parameters of the estimator before ``fit``."""
     validated: T = _fit_context(prefer_skip_nested_validation=True)(fit)
     return validated
+
+
+if TYPE_CHECKING or sys.version_info >= (3, 12):
+    from functools import cached_property
+else:
+
+    class cached_property:  # noqa: N801
+        """That of Python 3.12; in 3.11 it holds one lock for all instances: one fit would wait for another, a fork for ever."""
+
+        def __init__(self, function: Callable[[Any], Any]) -> None:
+            self.function, self.name, self.__doc__ = function, function.__name__, function.__doc__
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Any:
+            if instance is None:
+                return self
+            value = instance.__dict__[self.name] = self.function(instance)
+            return value
 
 
 class OneBlasThread:
@@ -145,13 +164,22 @@ class OneBlasThread:
             OpenBLASController.clear_controlling_thread(force=True)
 
     @staticmethod
+    def hold() -> None:
+        """Let no thread change limits during a fork: OpenBLAS would leave its own lock closed in the child."""
+        OneBlasThread.lock.acquire()
+
+    @staticmethod
+    def go_on() -> None:
+        OneBlasThread.lock.release()
+
+    @staticmethod
     def forget() -> None:
         """In a fork the fits of the parent's other threads never end, nor is a lock of theirs released."""
         OneBlasThread.lock, OneBlasThread.users, OneBlasThread.running = Lock(), {}, 0
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=OneBlasThread.forget)
+    os.register_at_fork(before=OneBlasThread.hold, after_in_parent=OneBlasThread.go_on, after_in_child=OneBlasThread.forget)
 
 
 def n_cores() -> int:

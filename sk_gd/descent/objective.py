@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 from scipy.linalg import block_diag
 
 from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, spans, sums_on_host, zeros
+from sk_gd._compat import cached_property
 from sk_gd._threads import breathe
 from sk_gd.descent.dual import dual_means, slopes_after
 from sk_gd.descent.subsets import representatives, sampled

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
 from sk_gd._array import Array
+from sk_gd._compat import cached_property
 from sk_gd.descent.objective import NO_SLOPES, Objective, T
 from sk_gd.descent.subsets import sampled
 from sk_gd.losses import Loss

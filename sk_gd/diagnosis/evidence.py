@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_gd._array import beside, namespace
+from sk_gd._compat import cached_property
 from sk_gd.descent import DescentState, Objective, Plan
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.preconditioners import Coordinates, Curvature, Identity

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from sk_gd._array import Array, spans
+from sk_gd._compat import cached_property
 from sk_gd.kernels import pass_csr
 from sk_gd.preconditioners import Coordinates
 from sk_gd.sources._base import BLOCK, Block
