@@ -26,10 +26,8 @@ const phone = document.getElementById("phone");
 const show = page => new Promise(done => { phone.onload = done; phone.src = "/" + page; });
 async function loads(img) {
   img.loading = "eager";
-  for (let src = null; src !== img.src;) {  // a film shows its next picture meanwhile
-    src = img.src;
+  for (let tries = 0; tries < 20; tries++)  // a film may show its next picture meanwhile, which ends the try
     if (await img.decode().then(() => true, () => false)) return true;
-  }
   return false;
 }
 async function look(page) {

@@ -18,8 +18,8 @@ def is_chunked(X: Any) -> bool:
     """Whether X is a dask.array of numbers that may be larger than memory, with no cluster around to hold it."""
     if not is_collection(X) or not hasattr(X, "chunks") or X.ndim != 2 or not isinstance(X._meta, np.ndarray):
         return False
-    distributed = optional("distributed", "dask")
-    if X.dtype.kind not in "biuf" or not X.nbytes > SHARE * distributed.system.MEMORY_LIMIT:  # nbytes may be unknown: nan
+    distributed, memory = optional("distributed", "dask"), optional("distributed.system", "dask").MEMORY_LIMIT
+    if X.dtype.kind not in "biuf" or not X.nbytes > SHARE * memory:  # nbytes may be unknown: nan
         return False
     try:
         distributed.get_client()
