@@ -26,8 +26,10 @@ const phone = document.getElementById("phone");
 const show = page => new Promise(done => { phone.onload = done; phone.src = "/" + page; });
 async function loads(img) {
   img.loading = "eager";
-  for (let tries = 0; tries < 20; tries++)  // a film may show its next picture meanwhile, which ends the try
+  for (let tries = 0; tries < 20; tries++) {  // a film gets its first picture later, and shows the next one meanwhile
     if (await img.decode().then(() => true, () => false)) return true;
+    await new Promise(done => setTimeout(done, 100));
+  }
   return false;
 }
 async function look(page) {
