@@ -38,10 +38,9 @@ def words_named(X: Any) -> Iterator[None]:
         if not str(error).startswith("could not convert string"):
             raise
         table = np.asarray(X, dtype=object)
-        if table.ndim < 2:  # scikit-learn before 1.9 comes here with a single one, too
-            raise ValueError(
-                f"{error}. X holds {table.size} texts: make them numbers by a vectorizer, such as TfidfVectorizer."
-            ) from error
+        if table.ndim < 2:  # several, or X itself is one
+            texts = f"{table.size} {'text' if table.size == 1 else 'texts'}"
+            raise ValueError(f"{error}. X holds {texts}: make them numbers by a vectorizer, such as TfidfVectorizer.") from error
         names = getattr(X, "columns", range(table.shape[-1]))
         found = [repr(name) for name, column in zip(names, table.T, strict=True) if any(map(is_word, column))]
         if not found:  # they are in y
