@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from sk_gd._compat import array_namespace, convert_to_numpy, device_of, finest_dtype, is_array_api_obj
+from sk_gd._threads import apart
 
 Array = NDArray[Any]
 
 NAMESPACES: dict[type, Any] = {}  # asking takes a fifth of an update on one row, so what was asked is kept
 FINEST: dict[tuple[Any, str], Any] = {}
 GROUP = 1024  # rows: few enough for their sum in float32, enough for a product
+PIECE = 2**18  # numbers that one call of NumPy gets where it could get all: it lets no signal through, but ends in the caches
 
 
 def is_foreign(x: Any) -> bool:
@@ -84,16 +87,69 @@ def spans(count: int, step: int) -> list[slice]:
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
+def pieces(x: Any) -> list[slice]:
+    """Consecutive ranges of rows of x, small enough for Ctrl-C to wait for one."""
+    return spans(x.shape[0], max(1, PIECE * x.shape[0] // max(x.size, 1)))
+
+
+def as_rows(x: Any, dtype: Any) -> Any:
+    """X in another precision; NumPy's also in C order and at its place in memory, copied piece by piece if it is not."""
+    if not isinstance(x, np.ndarray):
+        return beside(x, x, dtype)
+    if x.dtype == dtype and x.flags.c_contiguous and x.flags.aligned:
+        return x
+    rows = np.empty(x.shape, dtype)
+    for piece in pieces(x):
+        rows[piece] = x[piece]
+    return rows
+
+
+def picked(x: Array, numbers: Array) -> Array:
+    """``x[numbers]``, piece by piece."""
+    found = np.empty((len(numbers), *x.shape[1:]), x.dtype)
+    for piece in pieces(found):
+        found[piece] = x[numbers[piece]]
+    return found
+
+
+def joined(parts: list[Any]) -> Any:
+    """The rows of arrays of one kind in one array, part by part."""
+    if is_foreign(parts[0]):
+        return namespace(parts[0]).concat(parts)
+    whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+    stop = 0
+    for part in parts:
+        start, stop = stop, stop + len(part)
+        whole[start:stop] = part
+    return whole
+
+
+def added(parts: list[Array]) -> Array:
+    """The sum of arrays, one after the other: they may be large, and NumPy would pile them up."""
+    total = parts[0].copy()
+    for part in parts[1:]:
+        total += part
+    return total
+
+
 def rows_of(x: Any, rows: Any) -> Any:
     """The rows of x that a slice or an array of numbers names, which may be NumPy's."""
     if isinstance(rows, slice):
         return x[rows, ...]
+    if isinstance(x, np.ndarray):
+        return picked(x, rows)
+    if issparse(x):
+        return apart(x.__getitem__, rows, 4 * x.nnz * len(rows) // max(x.shape[0], 1))
     xp = namespace(x)
     return xp.take(x, beside(rows, x, xp.int64), axis=0)
 
 
 def rows_where(x: Any, chosen: Any) -> Any:
     """The rows of x, which may be sparse, where a mask says so; the mask may be NumPy's."""
+    if isinstance(x, np.ndarray):
+        return picked(x, np.flatnonzero(chosen))
+    if issparse(x):
+        return rows_of(x, np.flatnonzero(chosen))
     return x[there(chosen, x) if is_foreign(x) and not is_foreign(chosen) else chosen]
 
 

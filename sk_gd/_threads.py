@@ -5,17 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from numpy.typing import NDArray
+import numpy as np
 
 from sk_gd._compat import n_threads
 
 S = TypeVar("S")
 T = TypeVar("T")
-Array = NDArray[Any]
 
-LARGE = 256  # rows of a matrix up to which LAPACK is done before a thread has begun
+LARGE = 2**24  # operations, each some nanoseconds, up to which a call is done before it could be missed
 OWN = threading.local()  # ``ended``: whether the map that a thread works for is over
 
 
@@ -27,8 +26,13 @@ def in_threads(function: Callable[[S], T], items: list[S]) -> list[T]:
     threads = min(n_threads(), len(items))
     if threads == 1:
         return [function(item) for item in items]
-    ended = threading.Event()
-    pool = ThreadPoolExecutor(threads, initializer=setattr, initargs=(OWN, "ended", ended))  # made here: none outlives a fork
+    ended, errors = threading.Event(), np.geterr()
+
+    def begin() -> None:
+        OWN.ended = ended
+        np.seterr(**errors)  # a thread does not inherit what is said of overflows
+
+    pool = ThreadPoolExecutor(threads, initializer=begin)  # made here: none outlives a fork
     try:
         return list(pool.map(function, items))
     finally:
@@ -43,18 +47,21 @@ def breathe() -> None:
         raise CancelledError()
 
 
-def apart(function: Callable[[Array], T], matrix: Array) -> T:
-    """``function(matrix)``, if that is large in a thread of its own, which an interrupt leaves behind to end by itself.
+def apart(function: Callable[[S], T], argument: S, work: int) -> T:
+    """``function(argument)``, if that is much work in a thread of its own, which an interrupt leaves behind to end by itself.
 
-    For functions of numpy.linalg: they answer no signal, but let other threads run, which those of scipy.linalg do not.
+    For what answers no signal, but lets other threads run: functions of numpy.linalg (those of scipy.linalg do not), sorting,
+    and what SciPy does with the structure of a sparse matrix. It must change nothing that is used afterwards.
     """
-    if len(matrix) < LARGE or threading.current_thread() is not threading.main_thread():  # only the main one gets signals
-        return function(matrix)
+    if work < LARGE or threading.current_thread() is not threading.main_thread():  # only the main one gets signals
+        return function(argument)
     found: Future[T] = Future()
+    errors = np.geterr()
 
     def call() -> None:
         try:
-            found.set_result(function(matrix))
+            with np.errstate(**errors):
+                found.set_result(function(argument))
         except BaseException as error:
             found.set_exception(error)
 

@@ -14,7 +14,8 @@ HOUSE = Path(inspect.getfile(sk_gd)).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 RUNGS = [  # a room imports only from rungs below its own, and two rooms of one rung never from each other
     {"_compat", "_params"},
-    {"_array", "_threads"},
+    {"_threads"},
+    {"_array"},
     {"losses", "penalties", "optimizers", "schedules", "preconditioners"},
     {"kernels"},
     {"sources"},

@@ -49,12 +49,25 @@ def test_answers_in_order():
     assert len(threads) == 2
 
 
+def test_overflows_are_taken_as_where_it_was_asked():
+    """By the threads, too: what is looked at afterwards does not warn."""
+
+    def overflow(x):
+        return float(np.square(np.array([x]))[0])
+
+    with np.errstate(over="ignore"):
+        assert in_threads(overflow, [1e200, 1e300]) == [np.inf, np.inf]
+        assert apart(overflow, 1e200, _threads.LARGE) == np.inf
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        in_threads(overflow, [1e200, 1e300])
+
+
 def test_errors_come_through():
     """Of a thread's work, and of a matrix large enough for a thread of its own."""
     with pytest.raises(ZeroDivisionError):
         in_threads(lambda item: 1 / item, [1, 0, 1])
     with pytest.raises(np.linalg.LinAlgError):
-        apart(np.linalg.cholesky, -np.eye(_threads.LARGE))
+        apart(np.linalg.cholesky, -np.eye(3), _threads.LARGE)
 
 
 def test_an_interrupt_ends_the_threads(answer):
@@ -80,6 +93,6 @@ def test_an_interrupt_leaves_a_decomposition_behind(answer):
         where.append(threading.current_thread())
         end.wait(LONG)
 
-    assert answer(lambda: apart(decompose, np.eye(_threads.LARGE))) < SOON
+    assert answer(lambda: apart(decompose, np.eye(3), _threads.LARGE)) < SOON
     end.set()
     where[0].join(SOON)  # the main thread would not take part in that

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sk_gd._threads import apart
 
 Array = NDArray[Any]
 
@@ -36,7 +39,7 @@ class Batching:
         if not self.shuffle:
             return np.arange(n_samples)
         if run == 1:
-            return rng.permutation(n_samples)
+            return shuffled(n_samples, rng)
         starts = run * rng.permutation(-(-n_samples // run))
         runs = [np.arange(start, min(start + run, n_samples)) for start in starts]
         return np.concatenate([rng.permutation(np.concatenate(runs[i : i + mixed])) for i in range(0, len(runs), mixed)])
@@ -57,3 +60,11 @@ class Batching:
     def n_updates(self, n_samples: int) -> int:
         """Updates in one epoch."""
         return -(-n_samples // self.size)
+
+
+def shuffled(count: int, rng: np.random.Generator) -> Array:
+    """``rng.permutation(count)``; an interrupt in it leaves ``rng`` as it was."""
+    own = deepcopy(rng)
+    order: Array = apart(own.permutation, count, 16 * count)
+    rng.bit_generator.state = own.bit_generator.state
+    return order

@@ -29,7 +29,7 @@ def describe(function: Function, theta: Array, gradient: Array) -> tuple[Array |
     hessian = function.hessian(theta)[np.ix_(free, free)]
     if not np.isfinite(hessian).all():
         return None, "The curvature could not be looked at: fun is not finite around the point.", True
-    values = apart(np.linalg.eigvalsh, hessian)
+    values = apart(np.linalg.eigvalsh, hessian, count**3)
     nothing = function.noise * np.abs(values).max()
     negative, positive = int((values < -nothing).sum()), int((values > nothing).sum())
     span = f"({values[0]:.3g} to {values[-1]:.3g})"

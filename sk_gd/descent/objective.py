@@ -276,12 +276,15 @@ class Objective:
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
         """Largest curvature of the loss of a single row in these coordinates: anywhere, or at theta."""
         self.n_passes += 1 + (theta is not None)
-        size = self.source.squared_norms(coordinates) + int(self.fit_intercept)
-        bound: float | Array = self.loss.curvature
-        if theta is not None:
-            bound = self.source.per_row(lambda block: self._row_curvature(block, theta), len(theta))
-        weighed = Block(size, self.source.y, self.source.weights).weigh(size * bound)
-        return float(namespace(weighed).max(weighed)) + float(coordinates.l2.max(initial=0.0))
+        sizes = self.source.squared_norms(coordinates)
+
+        def of_rows(rows: slice) -> float:
+            block = self.source.bare(rows) if theta is None else self.source.take(rows)
+            bound = self.loss.curvature if theta is None else self._row_curvature(block, theta)
+            weighed = block.weigh((sizes[rows] + int(self.fit_intercept)) * bound)
+            return float(namespace(weighed).max(weighed))
+
+        return max(self.source.map(of_rows, self.source.ranges(self.shape[0]))) + float(coordinates.l2.max(initial=0.0))
 
     def _row_curvature(self, block: Block, theta: Array) -> Array:
         """Bound of the second derivative of every row's loss in its raw predictions (Gershgorin)."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sk_gd._array import Array
+from sk_gd._array import Array, added
 from sk_gd._compat import cached_property
 from sk_gd.descent.objective import NO_SLOPES, Objective, T
 from sk_gd.descent.subsets import sampled
@@ -203,7 +203,7 @@ class PartedObjective(Objective):
 
     def summed(self, parts: list[tuple[float, Array]], theta: Array, count: float) -> tuple[float, Array]:
         """Value and gradient from sums over the parts."""
-        value, gradient = sum(part[0] for part in parts) / count, np.sum([part[1] for part in parts], axis=0) / count
+        value, gradient = sum(part[0] for part in parts) / count, added([part[1] for part in parts]) / count
         self.n_passes += count / self.n_samples
         coef = self.coef(theta)
         self.coef(gradient)[:] += self.penalty.gradient(coef)
@@ -245,7 +245,7 @@ class PartedObjective(Objective):
 
         def multiply(step: Array) -> Array:
             self.n_passes += 1
-            product: Array = np.sum(self.places.ask("hessian_product", theta, step), axis=0) / self.n_samples
+            product: Array = added(self.places.ask("hessian_product", theta, step)) / self.n_samples
             self.coef(product)[:] += self.l2 * self.coef(step)
             return product
 
@@ -253,7 +253,7 @@ class PartedObjective(Objective):
 
     def greatest_product(self) -> Callable[[Array], Array]:
         def multiply(step: Array) -> Array:
-            product: Array = np.sum(self.places.ask("greatest_product", step), axis=0) / self.n_samples
+            product: Array = added(self.places.ask("greatest_product", step)) / self.n_samples
             return product
 
         return multiply

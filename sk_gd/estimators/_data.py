@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import methodcaller
 from typing import Any, NoReturn
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
-from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where
+from sk_gd._array import Array, as_rows, is_foreign, namespace, on_host, pieces, rows_where
 from sk_gd._compat import check_sample_weight, device_of, finest_dtype, get_namespace_and_device, move_to
+from sk_gd._threads import apart
 from sk_gd.estimators._sound import refuse_corrupt, refuse_what_is_lost, words_named
 from sk_gd.sources.chunked import Chunked
 from sk_gd.sources.dask import is_collection
@@ -70,18 +73,44 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
     if check_params.get("y_numeric") or is_foreign(y) or (isinstance(y, np.ndarray) and y.dtype.kind in "biuf"):
         y = follow(y, X)
     form: dict[str, Any] = {"dtype": [finest_dtype(xp, device), xp.float32], "order": "C"}
-    if isinstance(X, Chunked) or in_large_file(X):
+    stays, table = isinstance(X, Chunked) or in_large_file(X), is_table(X)
+    if stays or table:
         form |= {"ensure_all_finite": False} if issparse(X) else {"ensure_all_finite": False, "dtype": "numeric", "order": None}
     # scikit-learn sums the largest floats to see whether they are finite
     with words_named(X), np.errstate(over="ignore", invalid="ignore"):
         shown = X.stand_in() if isinstance(X, Chunked) else X
+        if issparse(X) and X.ndim == 2 and X.format != "csr" and X.dtype.kind in "biuf":
+            shown = apart(methodcaller("tocsr"), X, 4 * X.nnz)
         checked = validate_data(estimator, shown, y, reset=reset, accept_sparse="csr", **form, **check_params)
-    if isinstance(X, Chunked):
-        return X, checked[1]
-    rows = checked[0] if isinstance(checked, tuple) else checked
+        rows, *targets = checked if isinstance(checked, tuple) else (checked,)
+        if isinstance(X, Chunked):
+            rows = X
+        elif table and not stays:
+            rows = readable(rows, type(estimator).__name__)
     if rows is not X:
         refuse_corrupt(rows)
-    return checked
+    return (rows, *targets) if targets else rows
+
+
+def is_table(X: Any) -> bool:
+    """Whether X is a matrix of numbers of NumPy's, or a frame of such columns of one kind."""
+    if isinstance(X, np.ndarray):
+        return X.ndim == 2 and X.dtype.kind in "biuf"
+    kinds = set(np.atleast_1d(np.asarray(getattr(X, "dtypes", ()), dtype=object)))
+    return len(kinds) == 1 and all(isinstance(kind, np.dtype) and kind.kind in "iuf" for kind in kinds)
+
+
+def readable(X: Array, name: str) -> Array:
+    """A table as the kernels read it, copied if it is not so yet, and all of it finite; Ctrl-C waits for a piece of it at most."""
+    dtype = X.dtype if X.dtype in (np.float32, np.float64) else np.dtype(np.float64)
+    rows = as_rows(X, dtype)
+    try:
+        for piece in pieces(rows):
+            assert_all_finite(rows[piece])
+    except ValueError:  # of a piece; of the whole table, NaN is named before infinity
+        assert_all_finite(rows, estimator_name=name, input_name="X")
+        raise
+    return rows
 
 
 def check_weights(sample_weight: Any, X: Any) -> Array | None:

@@ -9,7 +9,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from sk_gd._array import Array, is_foreign, namespace, on_host, rows_where, there
+from sk_gd._array import Array, is_foreign, joined, namespace, on_host, pieces, rows_where, there
 from sk_gd.estimators._data import follow
 
 TINY = float(np.finfo(np.float64).tiny)
@@ -19,7 +19,9 @@ def labels_in(y: Any, weights: Any = None) -> Array:
     """The distinct labels, sorted, as an array of NumPy; rows of weight zero count as left out."""
     if weights is not None:
         y = rows_where(y, weights > 0 if is_foreign(y) else on_host(weights > 0))
-    return np.unique(on_host(namespace(y).unique_values(y)) if is_foreign(y) else y)
+    if is_foreign(y):
+        return np.unique(on_host(namespace(y).unique_values(y)))
+    return np.unique(np.concatenate([y[:0], *(np.unique(y[piece]) for piece in pieces(y))]))
 
 
 def codes_among(y: Any, classes: Array, X: Any) -> Any:
@@ -28,7 +30,7 @@ def codes_among(y: Any, classes: Array, X: Any) -> Any:
         labels, rows = namespace(y).unique_inverse(y)
         codes = namespace(y).take(there(np.searchsorted(classes, on_host(labels)).clip(max=len(classes) - 1), y), rows)
     else:
-        codes = np.searchsorted(classes, y).clip(max=len(classes) - 1)
+        codes = joined([np.searchsorted(classes, y[piece]).clip(max=len(classes) - 1) for piece in pieces(y)])
     return follow(codes, X)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 
 from sk_gd._array import Array, bits, double, is_foreign, namespace, on_host, rows_where, spans, there
+from sk_gd._threads import apart
 from sk_gd.descent import DescentState, Objective
 from sk_gd.estimators._data import keep_weighted
 from sk_gd.estimators._range import refuse_out_of_range
@@ -96,7 +98,7 @@ class Rows:
         held, heaviest, spare = np.zeros(len(keys), dtype=bool), 0.0, np.empty(0, dtype=np.intp)
         for stratum in np.unique(strata[weights > 0]):
             members = np.flatnonzero((strata == stratum) & (weights > 0))
-            group = np.unique(keys[members], return_inverse=True)[1]
+            group = apart(partial(np.unique, return_inverse=True), keys[members], 16 * len(members))[1]
             mass = np.bincount(group, weights=weights[members])
             taken = np.cumsum(mass) - mass / 2 <= fraction * mass.sum()
             taken[-1] = False  # something to learn from

@@ -9,7 +9,8 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from sk_gd._array import Array, beside, double, namespace, on_host
+from sk_gd._array import Array, beside, double, is_foreign, namespace, on_host
+from sk_gd._threads import apart
 
 
 class Cost(Protocol):
@@ -66,14 +67,16 @@ def weighted_quantile(y: Array, weights: Array | None, share: float) -> Array:
     """Quantile of every column in float64; in the middle where a range would do, so that n-fold rows equal rows of weight n."""
     xp, y = namespace(y), double(y)
     mass = xp.ones_like(y[:, 0]) if weights is None else double(weights)
-    quantile = np.empty(y.shape[1])
-    for k in range(y.shape[1]):
+
+    def of_column(k: int) -> float:
         order = xp.argsort(y[:, k])
         column, sums = xp.take(y[:, k], order), xp.cumulative_sum(xp.take(mass, order))
         around = beside([share - 1e-12, share + 1e-12], y)
         reached, passed = on_host(xp.searchsorted(sums / sums[-1], around))
-        quantile[k] = (float(column[int(reached)]) + float(column[min(int(passed), y.shape[0] - 1)])) / 2
-    return quantile
+        return (float(column[int(reached)]) + float(column[min(int(passed), y.shape[0] - 1)])) / 2
+
+    work = 0 if is_foreign(y) else 16 * y.shape[0]  # a device has streams, which are those of this thread
+    return np.array([apart(of_column, k, work) for k in range(y.shape[1])])
 
 
 def weighted_mean(y: Array, weights: Array | None) -> Array:

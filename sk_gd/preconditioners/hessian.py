@@ -44,7 +44,8 @@ def factorise(matrix: Array, regular: bool = False) -> Factor:
     dominant = float(np.abs(scaled).sum(axis=1).max())  # makes any symmetric matrix definite (Gershgorin)
     for jitter in (*([0.0] if regular else []), 1e-12, 1e-6, 1e-4, 1e-2, dominant):
         try:
-            lower = np.asfortranarray(apart(np.linalg.cholesky, scaled + jitter * np.eye(len(scaled))))  # as LAPACK solves with it
+            firm = scaled + jitter * np.eye(len(scaled))
+            lower = np.asfortranarray(apart(np.linalg.cholesky, firm, len(firm) ** 3))  # as LAPACK solves with it
         except np.linalg.LinAlgError:
             continue
         if regular or jitter > 1e-12 or np.diag(lower).min() ** 2 > 1e-10:
@@ -79,7 +80,7 @@ class Hessian(CentredMetric):
         """Makes the Hessian ``mean(h) * I`` and keeps the ridge penalty diagonal: one generalised eigenproblem does both."""
         lower, units, size = self.matrix.cholesky, self.matrix.units, np.sqrt(self.unit)
         ridge = solve_triangular(lower, np.diag(np.sqrt(l2) / units), lower=True, check_finite=False)
-        share, turned = apart(np.linalg.eigh, ridge @ ridge.T)
+        share, turned = apart(np.linalg.eigh, ridge @ ridge.T, len(ridge) ** 3)
         into = solve_triangular(lower, turned, lower=True, trans="T", check_finite=False) * (size / units)[:, None]
         out = (lower @ turned).T * (units / size)
         return Coordinates(self.center, into, out, np.zeros(len(share)), np.maximum(share, 0.0) * self.unit)

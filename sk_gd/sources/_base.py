@@ -12,10 +12,12 @@ from scipy.sparse import issparse
 
 from sk_gd._array import (
     Array,
+    as_rows,
     beside,
     cross_product,
     double,
     double_sum,
+    joined,
     namespace,
     on_host,
     rows_of,
@@ -88,7 +90,7 @@ class Source(ABC):
     chunk = 1024  # rows brought into other coordinates at a time: enough for a matrix product, few enough for the cache
 
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
-        self.X, self.y, self.weights = X, beside(y, y, X.dtype), None if weights is None else beside(weights, weights, X.dtype)
+        self.X, self.y, self.weights = X, as_rows(y, X.dtype), None if weights is None else as_rows(weights, X.dtype)
         self.n_samples, self.n_features = X.shape
         self.given = X
         self.dtype = X.dtype
@@ -137,8 +139,8 @@ class Source(ABC):
 
     def per_row(self, of_block: Callable[[Block], Array], n_outputs: int = 1) -> Array:
         """What ``of_block`` says of each of its rows, for all rows."""
-        joined: Array = namespace(self.y).concat(self.map_blocks(of_block, n_outputs))
-        return joined
+        numbers: Array = joined(self.map_blocks(of_block, n_outputs))
+        return numbers
 
     def sum_over_blocks(self, of_block: Callable[[Block], tuple[Array, ...]], width: int = 0) -> tuple[Array, ...]:
         """Sums over all rows of the sums that ``of_block`` takes over some, for which it may want copies ``width`` numbers wide."""

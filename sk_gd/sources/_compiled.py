@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array
+from sk_gd._array import Array, added, as_rows
 from sk_gd._threads import breathe
 from sk_gd.kernels import pointwise
 from sk_gd.losses import Cost
@@ -17,18 +17,13 @@ TILE = 2**18  # stored values of a matrix product: few calls, yet within the cac
 PRODUCT = 2**25  # multiplications of one with many outputs: some hundredths of a second
 
 
-def in_order(a: Array) -> Array:
-    """The array in C order and at its place in memory, where it may not be if it has come over a network."""
-    return np.require(a, requirements=["C", "A"])
-
-
 class CompiledSource(Source):
     """Rows in memory, held by NumPy: a pass is one call of a kernel for every block of rows."""
 
     most_outputs = 1  # that ``fused_pass`` takes
 
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
-        super().__init__(X, in_order(y), None if weights is None else in_order(weights))
+        super().__init__(X, y, weights)
         self.kernel_weights = np.empty(0, X.dtype) if self.weights is None else self.weights  # how the kernels spell None
 
     @abstractmethod
@@ -36,7 +31,7 @@ class CompiledSource(Source):
         """Compiled value and gradient of a loss with few outputs, summed over the rows."""
 
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
-        theta = in_order(theta)
+        theta = as_rows(theta, theta.dtype)
 
         def of_rows(rows: slice) -> tuple[float, Array]:
             gradient = np.zeros(theta.shape)
@@ -45,7 +40,7 @@ class CompiledSource(Source):
             return self.blas_pass(loss, theta, slopes, gradient, rows), gradient
 
         parts = self.map(of_rows, self.ranges())
-        return sum(value for value, _ in parts), np.sum([gradient for _, gradient in parts], axis=0)
+        return sum(value for value, _ in parts), added([gradient for _, gradient in parts])
 
     def blas_pass(self, loss: Cost, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         """Value and gradient for many outputs: two matrix products a tile, with the loss between them."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, spans
+from sk_gd._array import Array, added, rows_of, spans
 from sk_gd._compat import cached_property
 from sk_gd.kernels import pass_csr
 from sk_gd.preconditioners import Coordinates
@@ -28,8 +29,10 @@ class CSRSource(CompiledSource):
         return int(self.X.nnz)
 
     def take(self, rows: Array | slice) -> Block:
-        X = self.in_place(rows) if isinstance(rows, slice) and self.X.has_canonical_format else self.X[rows]
-        return Block(X, self.y[rows], None if self.weights is None else self.weights[rows])
+        y, weights = rows_of(self.y, rows), None if self.weights is None else rows_of(self.weights, rows)
+        if isinstance(rows, slice) and self.X.has_canonical_format:
+            return Block(self.in_place(rows), y, weights)
+        return Block(rows_of(self.X, rows), y, weights)
 
     def in_place(self, rows: slice) -> Any:
         """Consecutive rows of a matrix in canonical format, without the copy that SciPy makes, nor will SciPy sort them."""
@@ -56,7 +59,7 @@ class CSRSource(CompiledSource):
             mean = h.mean(axis=1, dtype=np.float64)
             return h.sum(axis=0, dtype=np.float64), block.X.T @ mean, block.X.power(2).T @ mean
 
-        total, first, second = (np.sum(part, axis=0) for part in zip(*self.map_blocks(of_block), strict=True))
+        total, first, second = (added(list(parts)) for parts in zip(*self.map_blocks(of_block), strict=True))
         center = first / total.mean() if centred else np.zeros(self.n_features)
         return total, center, np.maximum(second - first * center, 0)
 
@@ -67,8 +70,7 @@ class CSRSource(CompiledSource):
         def of_block(block: Block) -> Array:
             return np.bincount(block.X.indices, block.X.data**2, minlength=self.n_features)
 
-        sums: Array = np.sum(self.map_blocks(of_block), axis=0)
-        return sums
+        return added(self.map_blocks(of_block))
 
     def scaled(self, scale: Array) -> CSRSource:
         """The same rows with every column multiplied by its scale; the structure is shared."""
@@ -83,7 +85,7 @@ class CSRSource(CompiledSource):
     @cached_property
     def support(self) -> Array:
         """n_samples over the number of rows that store a column; 0 where none does."""
-        count = np.sum(self.map_blocks(lambda block: np.bincount(block.X.indices, minlength=self.n_features)), axis=0)
+        count = added(self.map_blocks(lambda block: np.bincount(block.X.indices, minlength=self.n_features)))
         return np.divide(self.n_samples, count, out=np.zeros(self.n_features), where=count > 0)
 
     def squared_norms(self, coordinates: Coordinates) -> Array:
@@ -93,5 +95,5 @@ class CSRSource(CompiledSource):
 
     def largest(self) -> Array:
         """The largest absolute value of every column."""
-        highest: Array = np.max(self.map_blocks(lambda block: abs(block.X).max(axis=0).toarray().ravel()), axis=0)
+        highest: Array = reduce(np.maximum, self.map_blocks(lambda block: abs(block.X).max(axis=0).toarray().ravel()))
         return highest

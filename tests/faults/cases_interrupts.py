@@ -6,11 +6,12 @@ import time
 import warnings
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info
 
-from tests.faults.battery import LOGISTIC, each, fits
+from tests.faults.battery import LINEAR, LOGISTIC, each, fits
 from tests.faults.cases_refits import frozen
 
 PATIENCE = 2.0  # seconds for an answer that takes some hundredths on an idle machine
@@ -24,6 +25,13 @@ METHODS = {
     "in averages": {"average": True, **PLAIN},
     "while it validates": {"early_stopping": True, **PLAIN},
     "with its path": {"record": "path", **PLAIN},
+}
+
+CONVERTED = {
+    "in another order": np.asfortranarray,
+    "whole numbers": lambda X: (10 * X).astype(int),
+    "columns of a sparse matrix": sparse.csc_array,
+    "a frame": pd.DataFrame,
 }
 
 
@@ -83,6 +91,19 @@ def _(lab, params):
 @each(METHODS, fits(), "an interrupt {} on sparse rows", "Ctrl-C {}, on sparse rows")
 def _(lab, params):
     interrupt_often(lab, *problem(lab, sparse.csr_array), params)
+
+
+@each(CONVERTED, fits(), "an interrupt where rows are {}", "Ctrl-C while X is looked at and copied, or soon after")
+def _(lab, convert):
+    X, y = problem(lab, np.asarray)
+    interrupt_often(lab, convert(np.repeat(X, 10, axis=0)), np.repeat(y, 10), ENDLESS)
+
+
+@fits(of=LINEAR)
+def an_interrupt_of_a_quantile(lab):
+    """Ctrl-C while targets are sorted, or soon after."""
+    X = lab.rng.normal(size=(2**20, 4))
+    interrupt_often(lab, X, lab.targets(X), {"loss": "quantile", **ENDLESS})
 
 
 @fits(of=LOGISTIC)
