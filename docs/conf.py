@@ -6,6 +6,7 @@ import runpy
 from pathlib import Path
 
 os.environ["MPLBACKEND"] = "Agg"  # pictures go to files
+os.environ["SK_GD_DOCS"] = ".."  # where a page of the gallery finds the reference, to which the HTML of an estimator links
 
 from docutils.nodes import SkipNode
 from latex2mathml.converter import convert
@@ -35,6 +36,7 @@ myst_heading_anchors = 3
 
 templates_path = ["_templates"]
 autodoc_typehints = "none"  # the docstrings tell types, with shapes
+smartquotes = False  # "auto" is typed with these quotes, and links to the text of a parameter look for them
 toc_object_entries_show_parents = "hide"
 autosummary_generate = True
 numpydoc_show_class_members = False  # the template of a class lists them

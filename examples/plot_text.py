@@ -15,6 +15,7 @@ import numpy as np
 from scipy import optimize, signal, sparse, stats
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
 
 from sk_gd import GDLogisticClassifier
 
@@ -81,3 +82,9 @@ plt.show()
 words = vectorizer.get_feature_names_out()
 for name, coef in zip(model.classes_, coefs[3], strict=True):
     print(f"{name:9} {', '.join(words[np.argsort(-coef)[:9]])}")
+
+# %%
+# The vectorizer and the model together are one estimator, of texts. Its picture opens on a click, and a question mark in
+# it leads to the documentation of the step.
+
+make_pipeline(vectorizer, ridge)

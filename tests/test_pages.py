@@ -7,6 +7,7 @@ import functools
 import http.server
 import json
 import queue
+import re
 import shutil
 import subprocess
 import threading
@@ -14,6 +15,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+
+from sk_gd import GDLogisticClassifier
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +47,9 @@ async function look(page) {
   return {
     missing: images.filter((_, i) => !loaded[i]).map(img => img.src),
     links: [...document.querySelectorAll("a[href]")].map(a => a.href),
+    pictured: [...document.querySelectorAll(".sk-top-container a[href]")].map(a => a.getAttribute("href")),
     ids: [...document.querySelectorAll("[id]")].map(part => part.id),
+    text: document.body.textContent,
     width: root.scrollWidth,
     wide: wide.map(part => part.outerHTML.slice(0, 100)),
   };
@@ -126,7 +131,7 @@ def test_nothing_overflows_on_a_phone(seen):
 
 
 def test_links_resolve(seen):
-    """Links within the site lead to a file, and to a place in it."""
+    """Links within the site lead to a file, and to a place or a text in it."""
     broken = set()
     for page, what in seen.items():
         for link in what["links"]:
@@ -134,7 +139,25 @@ def test_links_resolve(seen):
             if parts.hostname != "127.0.0.1":
                 continue
             target = unquote(parts.path).lstrip("/") or "index.html"
-            place = unquote(parts.fragment)
-            if not (SITE / target).is_file() or (place and target in seen and place not in seen[target]["ids"]):
-                broken.add((page, target, place))
+            place, _, text = parts.fragment.partition(":~:text=")
+            text = unquote(text.replace(",-", ""))  # a name, and what has to follow it
+            there = (SITE / target).is_file()
+            if there and target in seen:
+                there = not place or unquote(place) in seen[target]["ids"]
+                there &= bool(re.search(rf"(?<!\w){re.escape(text)}", seen[target]["text"]))
+            if not there:
+                broken.add((page, target, place, text))
     assert broken == set()
+
+
+def test_pictures_of_estimators_link_to_their_pages(seen):
+    """Wherever the site is: the page of the class, the text of every parameter and of every fitted attribute."""
+    links = seen["auto_examples/plot_text.html"]["pictured"]
+    ours = [link for link in links if urlsplit(link).scheme != "https"]
+    page = "../generated/sk_gd.GDLogisticClassifier.html"
+    assert ours[0] == page
+    assert all(link.startswith(f"{page}#:~:text=") for link in ours[1:])
+    model = GDLogisticClassifier().fit([[0.0], [1.0]], [0, 1])
+    fitted = {name for name in vars(model) if name.endswith("_") and not name.startswith("_")}
+    named = {re.split("[=,]", link)[1] for link in ours[1:]}
+    assert named >= set(model.get_params()) | fitted

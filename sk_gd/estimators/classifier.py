@@ -65,13 +65,14 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
 
     Attributes
     ----------
+    {n_iter_} {t_}
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
         Coefficients, in X's dtype and array library: of the second class where there are two.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercept; 0 without one.
-    {n_iter_} {t_} {loss_curve_} {history_} {coef_path_} {path_epochs_} {validation_scores_} {best_iter_} {learning_rate_}
+    {loss_curve_} {history_} {coef_path_} {path_epochs_} {validation_scores_} {best_iter_} {learning_rate_}
     {method_} {converged_} {stop_reason_} {optimality_} {n_features_in_} {feature_names_in_}
 
     Raises

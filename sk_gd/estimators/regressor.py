@@ -56,11 +56,12 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
 
     Attributes
     ----------
+    {n_iter_} {t_}
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Coefficients, in X's dtype and array library.
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0 without one.
-    {n_iter_} {t_} {loss_curve_} {history_} {coef_path_} {path_epochs_} {validation_scores_} {best_iter_} {learning_rate_}
+    {loss_curve_} {history_} {coef_path_} {path_epochs_} {validation_scores_} {best_iter_} {learning_rate_}
     {method_} {converged_} {stop_reason_} {optimality_} {n_features_in_} {feature_names_in_}
 
     Raises
