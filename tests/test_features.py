@@ -52,6 +52,7 @@ ROWS = {
     "`quantile`": takes("loss", "quantile"),
     "`adam`": takes("solver", "adam"),
     "`max_time`": has("max_time"),
+    "`warm_start`": has("warm_start"),
 }
 
 

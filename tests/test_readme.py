@@ -39,14 +39,14 @@ def table_of_features():
 
 
 def test_every_mark_is_known():
-    """A mark is yes, no, part or ?, ours is never unknown, every column says what was looked at and every "part" what it means."""
+    """A mark is yes, no or part, ours is never a part, every column says what was looked at and every "part" what it means."""
     columns, rows = table_of_features()
     text = (HOME / "docs" / "features.md").read_text(encoding="utf-8")
     assert len(rows) > 50
     for name in columns[1:]:
         assert f"\n| {name} |" in text
     for row in rows:
-        assert set(row[1:]) <= {"yes", "no", "part", "?"}
+        assert set(row[1:]) <= {"yes", "no", "part"}
         assert row[1] in ("yes", "no")
     for column, name in enumerate(columns[1:], start=1):
         if any(row[column] == "part" for row in rows):
