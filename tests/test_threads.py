@@ -6,9 +6,13 @@ import time
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from sk_gd import _threads
+from sk_gd import GDLinearRegressor, _array, _threads
 from sk_gd._threads import apart, breathe, in_threads
+from sk_gd.descent import batching
+from sk_gd.estimators import _data, _validation
+from sk_gd.losses import _base
 
 SOON, LONG = 2.0, 30.0  # seconds: for an answer that takes thousandths, and for work that nobody waits for
 
@@ -60,6 +64,30 @@ def test_overflows_are_taken_as_where_it_was_asked():
         assert apart(overflow, 1e200, _threads.LARGE) == np.inf
     with np.errstate(over="raise"), pytest.raises(FloatingPointError):
         in_threads(overflow, [1e200, 1e300])
+
+
+@pytest.mark.parametrize(
+    ("module", "container", "params"),
+    [
+        (batching, np.asarray, {"variant": "stochastic"}),
+        (_validation, np.asarray, {"early_stopping": True}),
+        (_base, np.asarray, {"loss": "quantile"}),
+        (_data, sparse.csc_array, {}),
+        (_array, sparse.csr_array, {"early_stopping": True}),
+    ],
+    ids=["an order of rows", "a split", "a quantile", "another format", "rows of a sparse matrix"],
+)
+def test_what_cannot_be_cut_is_apart(module, container, params, rng, monkeypatch):
+    """It is told how much work it is."""
+    X, works = container(rng.normal(size=(200, 3))), []
+
+    def told(function, argument, work):
+        works.append(work)
+        return apart(function, argument, work)
+
+    monkeypatch.setattr(module, "apart", told)
+    GDLinearRegressor(random_state=0, **params).fit(X, rng.normal(size=200))
+    assert max(works) >= 200
 
 
 def test_errors_come_through():

@@ -71,7 +71,7 @@ class DescentDisplay:
     def from_estimator(
         cls,
         estimators: Any,
-        *,
+        *rows: Any,
         x: str = "epochs",
         y: str = "objective",
         xscale: str = "linear",
@@ -88,6 +88,8 @@ class DescentDisplay:
         ----------
         estimators : estimator, list of estimators or dict of str to estimator
             Fitted; pipelines that end in one will do, too.
+        *rows : tuple
+            Not taken: what is drawn has been recorded by ``fit``.
         x : {"epochs", "updates", "passes", "seconds"}, default="epochs"
             What the way is measured in; "passes" over the data count what line searches and metrics take, too.
         y : {"objective", "gap"}, default="objective"
@@ -114,11 +116,18 @@ class DescentDisplay:
 
         Raises
         ------
+        TypeError
+            If X or y are given.
         ValueError
             If ``x``, ``y`` or a scale is none of these.
         ImportError
             If matplotlib is not installed.
         """
+        if rows:
+            raise TypeError(
+                f"DescentDisplay draws what fit has recorded, from estimators alone, got {len(rows)} arguments besides: leave out "
+                "X and y, or use DescentPathDisplay or LearningRateDisplay, which look at them."
+            )
         found, titles = listed(estimators, names)
         display = cls([Trace.of(model_of(one)) for one in found], names=titles, minimum=minimum)
         return display.plot(x=x, y=y, xscale=xscale, yscale=yscale, details=details, ax=ax, **kwargs)

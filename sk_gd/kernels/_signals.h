@@ -9,7 +9,7 @@
 #include "_compiler.h"
 
 /* Multiplications after which it looks: thousandths of a second, or some hundredths on sparse rows. */
-enum { PATIENCE = 1 << 22 };
+enum { PATIENCE = 1 << 21 };
 
 /* What a kernel returns that was ended by a signal; the exception is set. */
 #define INTERRUPTED (-1.0)

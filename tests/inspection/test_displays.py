@@ -155,6 +155,8 @@ def test_strangers(rows):
         learning_rate_curve(make_pipeline(StandardScaler(), LinearRegression()), X, y)
     with pytest.raises(NotFittedError):
         DescentDisplay.from_estimator(GDLinearRegressor())
+    with pytest.raises(TypeError, match="got 2 arguments besides: leave out X and y, or use DescentPathDisplay"):
+        DescentDisplay.from_estimator(GDLinearRegressor().fit(X, y), X, y)
 
 
 def test_own_axes(models, rows):
