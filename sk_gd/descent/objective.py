@@ -97,6 +97,14 @@ class Objective:
         """The same of other rows, or with another loss."""
         return Objective(loss, self.penalty, source, self.shape[0], self.fit_intercept)
 
+    def exact(self) -> Objective:
+        """The same in double precision."""
+        return self.on(self.source.exact(), self.loss)
+
+    def costing(self, loss: Loss) -> Objective:
+        """The same with another loss."""
+        return self.on(self.source, loss)
+
     def of_parts(self, question: Callable[..., T], *arguments: Any) -> list[T]:
         """What a question gets of every part of the rows; here they are in one."""
         return [question(self, *arguments)]
@@ -219,11 +227,9 @@ class Objective:
 
         self.n_passes += 1
         bends = self.source.per_row(of_block, self.shape[0])
-        if one:
-            loss: Cost = SquaredError()
-            model = self.source.retarget(self.source.zeros(self.shape[0]), bends)
-        else:
-            loss, model = Bend(self.loss.couples), self.source.retarget(bends, self.source.weights)
+        loss: Cost = SquaredError() if one else Bend(self.loss.couples)
+        targets, weights = (self.source.zeros(self.shape[0]), bends) if one else (bends, self.source.weights)
+        model = self.source.retarget(targets, weights)
 
         def multiply(step: Array) -> Array:
             self.n_passes += 1

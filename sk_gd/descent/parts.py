@@ -18,18 +18,23 @@ from sk_gd.descent.objective import NO_SLOPES, Objective, T
 from sk_gd.descent.subsets import sampled
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
-from sk_gd.preconditioners import Coordinates, Curvature
+from sk_gd.preconditioners import Coordinates, Curvature, recentred
 from sk_gd.sources import CSRSource
 
 
 class Places(Protocol):
-    """Where the parts are."""
+    """Where the parts are; ``facts`` is what :class:`Part` says of each of them."""
+
+    facts: list[tuple[int, int, bool]]
 
     def ask(self, name: str, *arguments: Any) -> list[Any]:
         """What :class:`Part`'s method of this name says of every part, in an order that is always the same."""
 
-    def sample(self, share: int) -> Places:
-        """Where :meth:`Part.sample` of every part is: beside it."""
+    def tell(self, name: str, *arguments: Any) -> list[Any]:
+        """The same of what changes a part: who takes its place will be told, too."""
+
+    def beside(self, how: str, *arguments: Any) -> Places:
+        """Where what :class:`Part`'s method of this name makes of every part is: beside it, until it makes the next."""
 
 
 class Part:
@@ -52,6 +57,18 @@ class Part:
         source = self.objective.source
         block = source.take(sampled(count, share, self.number))
         return Part(self.number, self.objective.on(type(source)(block.X, block.y, block.weights), self.objective.loss))
+
+    def exact(self) -> Part:
+        """The same rows in double precision."""
+        return Part(self.number, self.objective.exact())
+
+    def costing(self, loss: Loss) -> Part:
+        """The same rows with another loss."""
+        return Part(self.number, self.objective.costing(loss))
+
+    def become(self, kind: type[Part]) -> Part:
+        """The same rows as a part of another kind."""
+        return kind(self.number, self.objective)
 
     def facts(self) -> tuple[int, int, bool]:
         """Rows, stored values, and whether they are sparse."""
@@ -175,10 +192,8 @@ class PartedObjective(Objective):
         self, loss: Loss, penalty: ElasticNet, places: Places, summary: tuple[Array, Array], n_features: int, dtype: Any,
         n_outputs: int, fit_intercept: bool,
     ) -> None:  # fmt: skip
-        facts = places.ask("facts")
-        self.counts = [count for count, _, _ in facts]
-        stored, sparse = sum(stored for _, stored, _ in facts), all(sparse for _, _, sparse in facts)
-        source: Any = Elsewhere(sum(self.counts), n_features, stored, sparse, dtype)
+        self.counts, stored, sparse = ([fact[i] for fact in places.facts] for i in range(3))
+        source: Any = Elsewhere(sum(self.counts), n_features, sum(stored), all(sparse), dtype)
         super().__init__(loss, penalty, source, n_outputs, fit_intercept)
         self.places, self.summary = places, summary
 
@@ -192,11 +207,19 @@ class PartedObjective(Objective):
     def of_parts(self, question: Callable[..., T], *arguments: Any) -> list[T]:
         return self.places.ask("answer", question, arguments)
 
+    def at(self, places: Places, loss: Loss, penalty: ElasticNet, dtype: Any = None) -> PartedObjective:
+        """The objective of other parts, which were made of these."""
+        n_outputs, dtype = self.shape[0], self.dtype if dtype is None else dtype
+        return PartedObjective(loss, penalty, places, self.summary, self.n_features, dtype, n_outputs, self.fit_intercept)
+
     def sample(self, share: int) -> Objective:
-        return PartedObjective(
-            self.loss, self.penalty, self.places.sample(share), self.summary, self.n_features, self.dtype, self.shape[0],
-            self.fit_intercept,
-        )  # fmt: skip
+        return self.at(self.places.beside("sample", share), self.loss, self.penalty)
+
+    def exact(self) -> Objective:
+        return self.at(self.places.beside("exact"), self.loss, self.penalty, np.float64)
+
+    def costing(self, loss: Loss) -> Objective:
+        return self.at(self.places.beside("costing", loss), loss, self.penalty)
 
     def value_without_features(self, intercept: Array) -> float:
         return float(sum(self.places.ask("constant_value", intercept))) / self.n_samples
@@ -266,15 +289,3 @@ class PartedObjective(Objective):
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
         self.n_passes += 1 + (theta is not None)
         return float(max(self.places.ask("row_smoothness", coordinates, theta)))
-
-
-def recentred(part: Curvature, center: Array, shape: tuple[int, int]) -> Array:
-    """Joint second moments about another center: ``(x - center, 1)`` is linear in ``(x - part.center, 1)``."""
-    n_outputs, width = shape
-    if width == len(center):
-        return part.moments
-    move = np.eye(width)
-    move[:-1, -1] = part.center - center
-    blocks = part.moments.reshape(n_outputs, width, n_outputs, width)
-    moved: Array = np.einsum("ab,kblc,dc->kald", move, blocks, move, optimize=True)
-    return moved.reshape(part.moments.shape)

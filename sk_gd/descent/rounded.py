@@ -1,17 +1,15 @@
-"""F with its corners rounded, and the dual of F beside it."""
+"""The corners of F, rounded."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from sk_gd._array import Array, at_least, namespace
-from sk_gd.descent.objective import TRACE, Objective
-from sk_gd.losses import Cornered, PrimalDual, SquaredError, halves
+from sk_gd._array import Array
+from sk_gd.descent.duals import duals_of, room
+from sk_gd.descent.objective import Objective
+from sk_gd.losses import Cornered, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import fill_diagonal
-from sk_gd.sources import Block
 
 FAR = 10  # typical errors that a coefficient may change predictions by
 NARROW = 0.1  # radius of a coefficient's corner, as a share of the change of predictions that the loss is rounded by
@@ -26,19 +24,20 @@ class Corners:
         The coefficients that change predictions by one unit of y.
     penalty : Cornered
         ``l1 |coef|``. The bound at zero of coefficients that may not be negative is a slope there that the loss cannot outdo.
+    rows : RowDuals
+        The point of the dual beside the descent, as far as it is of rows.
     """
 
     def __init__(self, objective: Objective) -> None:
-        source, loss = objective.source, objective.loss
+        loss = objective.loss
         assert isinstance(loss, Cornered)
-        exact = source.exact()
-        self.objective, self.loss = objective.on(exact, loss), loss
-        squares = objective.on(exact, SquaredError())
-        curvature = squares.curvature(objective.constant, full=False)
+        self.objective, self.loss = objective.exact(), loss
+        curvature = self.objective.costing(SquaredError()).curvature(objective.constant, full=False)
         spread = np.sqrt(fill_diagonal(curvature.moments, curvature.nothing.mean(axis=0)))
         self.units = 1 / spread
         l1 = np.broadcast_to(objective.penalty.l1, spread.shape).astype(np.float64)
         self.penalty = Cornered(0.0, max(loss.low, loss.high) * spread if objective.penalty.positive else l1, l1)
+        self.rows = duals_of(self.objective)
 
     def snapped(self, theta: Array, radius: float) -> Array:
         """Theta with coefficients that are within their corner at zero, and those that may not be negative as near as they may."""
@@ -54,14 +53,26 @@ class Corners:
         coef[:] = coef * self.units + np.abs(self.objective.coef(theta))
         return reach
 
+    def rounded_penalty(self, radius: float, theta: Array, multipliers: Array) -> RoundedPenalty:
+        """The penalty where corners of the loss have this radius, for a step from theta."""
+        corner = self.penalty.rounded(NARROW * radius * self.units)
+        return RoundedPenalty(self.objective.penalty, corner, self.objective.coef(theta), multipliers)
+
 
 class RoundedPenalty(ElasticNet):
-    """A penalty whose corners at zero are rounded; its l2 is the curvature by which multipliers follow coefficients."""
+    """A penalty whose corners at zero are rounded; its l2 is the curvature by which multipliers follow coefficients.
+
+    Parameters
+    ----------
+    coef, multipliers : ndarray of shape (n_outputs, n_features)
+        Where a step begins, and the slopes of the corners that are believed in there.
+    """
 
     def __init__(self, penalty: ElasticNet, corner: Cornered, coef: Array, multipliers: Array) -> None:
-        bend = corner.secant(np.zeros_like(coef), coef, multipliers)
-        super().__init__(penalty.l2 + (bend[0] if len(bend) == 1 else bend))
-        self.ridge, self.corner = penalty.l2, corner
+        self.bend = corner.secant(np.zeros_like(coef), coef, multipliers)
+        super().__init__(penalty.l2 + (self.bend[0] if len(self.bend) == 1 else self.bend))
+        self.ridge, self.corner, self.multipliers = penalty.l2, corner, multipliers
+        self.start = coef
 
     def value(self, coef: Array) -> float:
         return float(self.corner.value_and_slope(np.zeros_like(coef), coef)[0].sum() + np.vdot(self.ridge * coef, coef) / 2)
@@ -69,56 +80,17 @@ class RoundedPenalty(ElasticNet):
     def gradient(self, coef: Array) -> Array:
         return self.corner.value_and_slope(np.zeros_like(coef), coef)[1] + self.ridge * coef
 
+    def aim(self, step: Array) -> float:
+        """Find by how much a Newton step changes the multipliers; the share up to which all stay within their bounds."""
+        slope = self.corner.value_and_slope(np.zeros_like(step), self.start)[1]
+        self.turn = slope + self.bend * step - self.multipliers
+        return room(self.multipliers, self.turn, self.corner)
 
-class RoundedObjective(Objective):
-    """F with its corners rounded, bent as Newton's step asks that takes slopes and multipliers along.
+    def follow(self, share: float) -> Array:
+        """The multipliers after this share of the way."""
+        followed: Array = self.multipliers + share * self.turn
+        return followed
 
-    Parameters
-    ----------
-    corners : Corners
-        Of F.
-    radius : float
-        Of those of the loss, in units of y.
-    theta : ndarray of the shape of theta
-        Where the step begins.
-    slopes, multipliers : ndarray of shape (n_samples, n_outputs) and (n_outputs, n_features)
-        The point of the dual where it begins.
-    """
-
-    def __init__(self, corners: Corners, radius: float, theta: Array, slopes: Array, multipliers: Array) -> None:
-        objective, source = corners.objective, corners.objective.source
-        self.rows, self.kinks = corners.loss.rounded(radius), corners.penalty.rounded(NARROW * radius * corners.units)
-        self.y, self.slopes, self.multipliers = source.y, slopes, multipliers
-        penalty = RoundedPenalty(objective.penalty, self.kinks, objective.coef(theta), multipliers)
-        both = source.retarget(namespace(slopes).concat([source.y, slopes], axis=1), source.weights)
-        super().__init__(PrimalDual(self.rows), penalty, both, objective.shape[0], objective.fit_intercept)
-
-    def raw(self, theta: Array, step: Array) -> tuple[Array, Array]:
-        """Raw predictions of all rows, and their change over a step."""
-        self.n_passes += 1
-        return halves(self.source.per_row(lambda block: block.raw(np.vstack([theta, step]))))
-
-    def dual_step(self, z: Array, change: Array, coef: Array, step: Array) -> tuple[Array, Array]:
-        """By how much Newton's step changes slopes and multipliers."""
-        zero = np.zeros_like(coef)
-        bend = at_least(self.rows.secant(self.y, z, self.slopes), TRACE * self.rows.curvature)
-        slopes = self.rows.value_and_slope(self.y, z)[1] + bend * change - self.slopes
-        multipliers = self.kinks.value_and_slope(zero, coef)[1] + self.kinks.secant(zero, coef, self.multipliers) * step
-        return slopes, multipliers - self.multipliers
-
-    def room(self, slopes: Array, multipliers: Array) -> float:
-        """The share of these changes up to which all slopes and multipliers stay within their bounds."""
-        return min(room(self.slopes, slopes, self.rows), room(self.multipliers, multipliers, self.kinks))
-
-    def lost(self, z: Array, coef: Array) -> float:
-        """How far the dual at the rounded slopes is below F, were they to balance: what the rounding costs."""
-        of_rows = Block(self.y, self.y, self.source.weights).weigh(self.rows.lost(self.y, z))
-        return float(namespace(of_rows).mean(of_rows)) + float(self.kinks.lost(np.zeros_like(coef), coef).sum())
-
-
-def room(start: Array, change: Any, corner: Cornered) -> float:
-    """The share of the changes up to which slopes stay within a corner's; infinite where nothing changes."""
-    xp = namespace(start)
-    bound = xp.where(change > 0, corner.high - start, corner.low + start)
-    shares = xp.where(change == 0, xp.full_like(start, np.inf), bound / xp.abs(xp.where(change == 0, xp.ones_like(start), change)))
-    return float(xp.min(shares))
+    def lost(self, coef: Array) -> float:
+        """What the rounding costs."""
+        return float(self.corner.lost(np.zeros_like(coef), coef).sum())

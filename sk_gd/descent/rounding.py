@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, descend
 from sk_gd.descent.metrics import refresh_metric
 from sk_gd.descent.objective import Objective
-from sk_gd.descent.rounded import Corners, RoundedObjective
+from sk_gd.descent.rounded import Corners, RoundedPenalty
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule
 from sk_gd.preconditioners import Diagonal, Hessian, Implicit, Joint, Metric
@@ -41,8 +42,10 @@ class Rounding:
         Of the rounded objective.
     radius : float
         Of the corners.
-    slopes, multipliers : ndarray of shape (n_samples, n_outputs) and (n_outputs, n_features)
-        The point of the dual: what every row and every coefficient's corner pulls with.
+    slopes : ndarray of shape (n_samples, n_outputs), or tuple
+        What every row pulls with: one half of the point of the dual. Of rows that are elsewhere, the steps that led there.
+    multipliers : ndarray of shape (n_outputs, n_features)
+        The other half: what every coefficient's corner pulls with.
     bound : float
         The largest lower bound of F found so far; no loss is below zero.
     opening : bool
@@ -51,7 +54,7 @@ class Rounding:
 
     inner: DescentState
     radius: float
-    slopes: Array
+    slopes: Any
     multipliers: Array
     bound: float = 0.0
     opening: bool = False
@@ -79,10 +82,11 @@ class RoundingStep(LineSearchStep[Objective]):
         if state.rounding is None:
             state.value, state.gradient = self.corners.objective.value_and_gradient(state.theta)
             state.gap, state.rate = state.value, 1.0
-            penalty, slopes = self.corners.penalty, self.corners.objective.source.zeros(objective.shape[0])
+            penalty, inner = self.corners.penalty, DescentState(state.theta, state.rng, metric=self.metric)
             multipliers = np.zeros_like(objective.coef(state.theta)) + (penalty.high - penalty.low) / 2
-            inner = DescentState(state.theta, state.rng, metric=self.metric)
-            state.rounding = Rounding(inner, self.corners.loss.soft, slopes, multipliers)
+            state.rounding = Rounding(inner, self.corners.loss.soft, self.corners.rows.known_by, multipliers)
+        else:
+            self.corners.rows.resume(state.rounding.slopes)
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
         now, before = state.rounding, (state.rounding.bound, state.rounding.radius)
@@ -94,28 +98,29 @@ class RoundingStep(LineSearchStep[Objective]):
 
     def newton(self, now: Rounding) -> None:
         """A step on the objective as it is rounded now; where little of that is left, the next one finds it rounded less."""
-        inner, model = now.inner, RoundedObjective(self.corners, now.radius, now.inner.theta, now.slopes, now.multipliers)
+        inner, corners = now.inner, self.corners
+        penalty = corners.rounded_penalty(now.radius, inner.theta, now.multipliers)
+        model = corners.rows.rounded(now.radius, penalty)
         inner.value, inner.gradient = model.value_and_gradient(inner.theta)
         refresh_metric(model, inner)
         inner.direction = -inner.metric.solve(inner.gradient)
         inner.direction -= inner.metric.solve(inner.gradient + inner.metric.product(inner.direction))  # what arithmetic left over
         theta, left = inner.theta, -float(np.vdot(inner.gradient, inner.direction)) / 2
-        z, change = model.raw(theta, inner.direction)
-        share = self.ascend(model, now, z, change)
+        share = self.ascend(penalty, now)
         self.search(model, inner)
         rate = 0.0 if inner.theta is theta else inner.rate
-        if rate == 0 or (share > FOLLOWS and left <= CENTRED * model.lost(z + rate * change, model.coef(inner.theta))):
-            now.radius = max(SHRINK * now.radius, LEAST * self.corners.loss.soft)
-        self.corners.objective.n_passes += model.n_passes
+        if rate == 0 or (share > FOLLOWS and left <= CENTRED * (corners.rows.lost(rate) + penalty.lost(model.coef(inner.theta)))):
+            now.radius = max(SHRINK * now.radius, LEAST * corners.loss.soft)
+        corners.objective.n_passes += model.n_passes
 
-    def ascend(self, model: RoundedObjective, now: Rounding, z: Array, change: Array) -> float:
+    def ascend(self, penalty: RoundedPenalty, now: Rounding) -> float:
         """Take the dual along, as far as its bounds allow, and see what it proves there."""
-        slopes, multipliers = model.dual_step(z, change, model.coef(now.inner.theta), model.coef(now.inner.direction))
-        room = model.room(slopes, multipliers)
+        rows, objective, theta, step = self.corners.rows, self.corners.objective, now.inner.theta, now.inner.direction
+        room = min(rows.aim(theta, step), penalty.aim(objective.coef(step)))
         share = 1.0 if room >= 1 else WITHIN * room
-        now.slopes, now.multipliers = now.slopes + share * slopes, now.multipliers + share * multipliers
-        objective, theta = self.corners.objective, now.inner.theta
-        now.bound = max(now.bound, lower_bound(objective, *objective.dual(now.slopes), theta, self.corners.reach(theta)))
+        now.multipliers = penalty.follow(share)
+        now.bound = max(now.bound, lower_bound(objective, *rows.follow(share), theta, self.corners.reach(theta)))
+        now.slopes = rows.known_by
         return share
 
     def publish(self, objective: Objective, state: DescentState) -> None:
@@ -145,7 +150,7 @@ class OpenedStep(RoundingStep):
         if begins:
             now.opening, now.inner.metric = True, None
         if now.opening:
-            self.rounded = objective.on(objective.source, loss.rounded(loss.soft))
+            self.rounded = objective.costing(loss.rounded(loss.soft))
             self.sweeps.initialise(self.rounded, now.inner)
         if begins:
             now.inner.ceiling = now.inner.value

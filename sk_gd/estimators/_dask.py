@@ -19,7 +19,7 @@ from sk_gd.estimators._far import FarRows
 from sk_gd.estimators._labels import labels_in, unknown_labels
 from sk_gd.estimators._partition import Partition
 from sk_gd.estimators._validation import Rows
-from sk_gd.losses import Cornered, Loss, SquaredError
+from sk_gd.losses import Loss, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources.chunked import Chunked, is_chunked
 from sk_gd.sources.dask import Cluster, Team, cluster, is_collection
@@ -68,15 +68,13 @@ class DaskRows:
                     f"Partition {number} has {n_features} features and rows of y of shape {row}, but partition 0 has "
                     f"{self.n_features} and {facts[0][3]}: give all of them the same columns and targets."
                 )
-        self.row = facts[0][3]
+        self.row, self.facts = facts[0][3], list[Any]()  # the latter of the parts of an objective, once there is one
         if not sum(fact[0] for fact in facts):
             raise ValueError(f"Found 0 samples in {len(facts)} partitions: give at least one.")
 
     def summary(self, by_mean: bool) -> tuple[Array, Array]:
         """Distinct targets, or the means of partitions, and their weights."""
-        parts = [part for part in self.team.ask("distinct", self.side, by_mean) if part is not None]
-        values, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return values, weights
+        return joined(self.team.ask("distinct", self.side, by_mean))
 
     def filled(self, loss: Any) -> Loss:
         """The loss with the numbers that it takes from the targets."""
@@ -87,13 +85,12 @@ class DaskRows:
         """The distinct labels of rows that count."""
         return np.unique(np.concatenate(self.team.ask("labels")))
 
-    def encode(self) -> Array:
-        """Take y as labels; the classes."""
+    def encode(self) -> tuple[Array, Array]:
+        """Take y as labels; the classes, and the weights that the rows of each sum to."""
         classes = self.labels()
         if len(classes) < 2:
             raise ValueError(f"A classifier needs samples of at least 2 classes, got only one class or none: {classes.tolist()}.")
-        self.team.tell("encode", self.dtype, classes)
-        return classes
+        return classes, np.sum(self.team.tell("encode", self.dtype, classes), axis=0)
 
     def encode_as(self, classes: Array) -> None:
         """Take y as labels of classes that are known."""
@@ -102,11 +99,6 @@ class DaskRows:
             raise ValueError(unknown_labels(unknown, classes))
         self.team.tell("encode", self.dtype, classes)
 
-    def class_sums(self, n_classes: int) -> Array:
-        """The weights that the rows of each class sum to."""
-        sums: Array = np.sum(self.team.ask("class_sums", n_classes), axis=0)
-        return sums
-
     def weigh(self, of_class: Array | None) -> None:
         """Multiply the weights of classes into those of rows."""
         if of_class is not None:
@@ -114,14 +106,15 @@ class DaskRows:
 
     def mass(self) -> tuple[float, float]:
         """Number of rows that count, and the sum of their weights."""
-        unit = self.weight_range()[1]
-        count, mass = np.sum(self.team.ask("mass", self.side, unit), axis=0)
-        return float(count), float(mass * unit)
+        count, mass, _, _ = self.weighed()
+        return count, mass
 
-    def weight_range(self) -> tuple[float, float]:
-        """Least and largest weight."""
-        least, largest = zip(*self.team.ask("heaviest", self.side), strict=True)
-        return min(least), max(largest)
+    def weighed(self) -> tuple[float, float, float, float]:
+        """The same, and the least and the largest weight."""
+        counts, masses, least, largest = zip(*self.team.ask("weighed", self.side), strict=True)
+        top = max(largest)
+        shares = [mass * (heaviest / top) for mass, heaviest in zip(masses, largest, strict=True)] if top else [0.0]
+        return float(sum(counts)), float(sum(shares) * top), min(least), top
 
     def split(self, fraction: float, stratified: bool, seed: int) -> tuple[DaskRows, DaskRows]:
         """Rows to learn from, and about a fraction of them to validate on: a row's values and the seed decide.
@@ -131,7 +124,7 @@ class DaskRows:
         self.team.tell("split", fraction, seed)
         sides = self, DaskRows(self.team, "held out")
         for side in sides:
-            if side.weight_range()[1] == 0:
+            if side.weighed()[-1] == 0:
                 purpose = "to learn from" if side is self else "to validate on"
                 raise ValueError(
                     f"validation_fraction={fraction} leaves no row {purpose}: give X_val and y_val, or set early_stopping=False."
@@ -140,19 +133,13 @@ class DaskRows:
 
     def objective(self, loss: Loss, penalty: ElasticNet, n_outputs: int, fit_intercept: bool) -> Objective:
         """F of these rows."""
-        if isinstance(loss, Cornered):
-            raise ValueError(
-                f"The loss has a slope that jumps from {-loss.low:g} to {loss.high:g}: every row keeps a number beside theta then, "
-                "which it does not in partitions of Dask. Take loss='huber', or rows in memory."
-            )
-        least, largest = self.weight_range()
+        count, mass, least, largest = self.weighed()
         if largest == 0:
             raise ValueError(f"Sample weights must contain at least one non-zero number, got {least} to {largest}.")
-        count, mass = self.mass()
         unit = None if least == largest else mass / count
-        self.team.tell("aim", self.side, loss, penalty.positive, n_outputs, fit_intercept, unit)
-        summary = self.summary(by_mean=loss.quadratic)
-        return PartedObjective(loss, penalty, self, summary, self.n_features, self.dtype, n_outputs, fit_intercept)
+        told = self.team.tell("aim", self.side, loss, penalty.positive, n_outputs, fit_intercept, unit)
+        self.facts, summaries = ([said[i] for said in told] for i in (0, 1))
+        return PartedObjective(loss, penalty, self, joined(summaries), self.n_features, self.dtype, n_outputs, fit_intercept)
 
     def ask(self, name: str, *arguments: Any) -> list[Any]:
         """What all parts of these rows say."""
@@ -162,12 +149,16 @@ class DaskRows:
         """Nobody has looked at the rows one by one."""
         return np.nan
 
-    def sample(self, share: int) -> DaskRows:
-        """One row out of ``share``, as parts beside those of these rows."""
-        some = copy(self)
-        some.side = f"{self.side} / {share}"
-        self.team.tell("sample", self.side, share, some.side)
-        return some
+    def tell(self, name: str, *arguments: Any) -> list[Any]:
+        """The same of what changes the parts."""
+        return self.team.tell("of", self.side, name, *arguments)
+
+    def beside(self, how: str, *arguments: Any) -> DaskRows:
+        """What the parts' method of this name makes of them."""
+        made = copy(self)
+        made.side = f"{self.side} / {how}"
+        made.facts = self.team.tell("beside", self.side, made.side, how, *arguments)
+        return made
 
     def for_scorer(self) -> tuple[FarRows, Array, Array | None]:
         """A stand-in for X, and y and weights of the user's, which are brought here."""
@@ -178,6 +169,12 @@ class DaskRows:
 
 
 AnyRows = Rows | DaskRows
+
+
+def joined(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Targets of all parts, and their weights."""
+    values, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return values, weights
 
 
 def collect(model: Any, place: Cluster | None, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> DaskRows:

@@ -62,7 +62,7 @@ class Partition:
                 raise ValueError(f"sample_weight must have shape ({len(self.y)},), got {self.weights.shape}.")
             self.sample_weight = self.weights  # the user's own, as long as classes have theirs
         self.sides: dict[str, Part | None] = {}
-        self.held = np.zeros(len(self.y), dtype=bool)
+        self.held, self.coded = np.zeros(len(self.y), dtype=bool), False
 
     def facts(self) -> tuple[int, int, str, tuple[int, ...], str]:
         """Rows, columns, and precision of X, shape of a row of y, kind of y."""
@@ -81,16 +81,13 @@ class Partition:
             raise ValueError(f"Labels must have one dimension, got an array of shape {self.y.shape}.")
         return labels_in(self.y.ravel(), self.weights)
 
-    def encode(self, dtype: str, classes: Array) -> None:
-        """Take y as the codes of classes."""
+    def encode(self, dtype: str, classes: Array) -> Array:
+        """Take y as the codes of classes; the weights that the rows of each sum to."""
         self.X = self.X.astype(dtype, copy=False)
         self.y = self.y.ravel()
         codes = codes_among(self.y, classes, self.X) if len(self.y) else np.empty(0, dtype=np.intp)
-        self.targets = codes.astype(dtype)[:, None]
-
-    def class_sums(self, n_classes: int) -> Array:
-        """The weights that the rows of each class sum to."""
-        return weigh_codes(self.targets[:, 0].astype(np.intp), self.weights, n_classes)
+        self.targets, self.coded = codes.astype(dtype)[:, None], True
+        return weigh_codes(codes, self.weights, len(classes))
 
     def weigh(self, of_class: Array) -> None:
         """Multiply the weights of their classes into those of the rows."""
@@ -106,16 +103,15 @@ class Partition:
         here = self.held if side == "held out" else ~self.held
         return here if self.weights is None else here & (self.weights > 0)
 
-    def heaviest(self, side: str) -> tuple[float, float]:
-        """Least and largest weight of a side."""
+    def weighed(self, side: str) -> tuple[int, float, float, float]:
+        """Number of the rows of a side, the sum of their weights in units of the largest, the least weight, and the largest."""
         chosen = self.chosen(side)
-        weights = np.ones(min(chosen.sum(), 1)) if self.weights is None else self.weights[chosen]
-        return float(weights.min(initial=np.inf)), float(weights.max(initial=0.0))
-
-    def mass(self, side: str, unit: float) -> tuple[int, float]:
-        """Number of the rows of a side, and the sum of their weights in a unit."""
-        chosen = self.chosen(side)
-        return int(chosen.sum()), float(chosen.sum() if self.weights is None else (self.weights[chosen] / unit).sum())
+        count = int(chosen.sum())
+        if not count or self.weights is None:
+            return count, float(count), 1.0 if count else np.inf, 1.0 if count else 0.0
+        weights = self.weights[chosen]
+        largest = float(weights.max())
+        return count, float((weights / largest).sum()), float(weights.min()), largest
 
     def distinct(self, side: str, by_mean: bool) -> tuple[Array, Array] | None:
         """Targets of a side with their weights, equal ones together; or their mean."""
@@ -127,6 +123,9 @@ class Partition:
             return None
         if by_mean:
             return np.average(targets, axis=0, weights=weights)[None], weights.sum(keepdims=True)
+        if self.coded:  # classes need not be sorted
+            sums = np.bincount(targets[:, 0].astype(np.intp), weights=weights)
+            return np.flatnonzero(sums).astype(np.float64)[:, None], sums[sums > 0]
         if targets.shape[1] == 1:  # which is sorted much faster than rows are
             values, group = np.unique(targets.ravel(), return_inverse=True)
             return values[:, None], np.bincount(group, weights=weights)
@@ -148,22 +147,27 @@ class Partition:
         raw: Array = safe_sparse_dot(self.rows(side), coef.T, dense_output=True) + intercept
         return raw
 
-    def aim(self, side: str, loss: Loss, positive: bool, n_outputs: int, fit_intercept: bool, unit: float | None) -> None:
-        """Become a part of an objective; weights are in a unit that makes their mean over all partitions one, None if all are."""
+    def aim(self, side: str, loss: Loss, positive: bool, n_outputs: int, fit_intercept: bool, unit: float | None) -> Any:
+        """Become a part of an objective; what it says of itself, and its targets, of which a quadratic loss needs the mean.
+
+        Weights are in a unit that makes their mean over all partitions one, None if all are.
+        """
         chosen = self.chosen(side)
         self.sides[side] = None
-        if chosen.any():
-            whole = bool(chosen.all())
-            X, targets = (self.X, self.targets) if whole else (self.X[chosen], self.targets[chosen])
-            weights = None if unit is None or self.weights is None else self.weights[chosen] / unit
-            source, penalty = source_of(X, targets, weights), ElasticNet(0.0, 0.0, positive)
-            refuse_out_of_range(source)
-            self.sides[side] = Part(self.number, Objective(loss, penalty, source, n_outputs, fit_intercept))
+        if not chosen.any():
+            return None
+        whole = bool(chosen.all())
+        X, targets = (self.X, self.targets) if whole else (self.X[chosen], self.targets[chosen])
+        weights = None if unit is None or self.weights is None else self.weights[chosen] / unit
+        source, penalty = source_of(X, targets, weights), ElasticNet(0.0, 0.0, positive)
+        refuse_out_of_range(source)
+        part = self.sides[side] = Part(self.number, Objective(loss, penalty, source, n_outputs, fit_intercept))
+        return part.facts(), self.distinct(side, loss.quadratic)
 
-    def sample(self, side: str, share: int, name: str) -> None:
-        """Keep some rows of a side as one of another name."""
-        part = self.sides[side]
-        self.sides[name] = None if part is None else part.sample(share)
+    def beside(self, side: str, name: str, how: str, *arguments: Any) -> Any:
+        """Keep what the part makes of itself as a side of another name; what that says of itself."""
+        self.sides[name] = self.of(side, how, *arguments)
+        return self.of(name, "facts")
 
     def of(self, side: str, name: str, *arguments: Any) -> Any:
         """What the part says; None where no row is on this side."""

@@ -211,8 +211,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
             rows: AnyRows
             if is_collection(X):
                 rows = collect(self, place, X, y, sample_weight, reset=True)
-                classes = rows.encode()
-                counts = rows.class_sums(len(classes))
+                classes, counts = rows.encode()
                 of_class = class_weights(self.class_weight, classes, counts)
                 rows.weigh(of_class)
             else:

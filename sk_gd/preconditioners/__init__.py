@@ -7,7 +7,7 @@ from sk_gd.preconditioners.hessian import Hessian
 from sk_gd.preconditioners.identity import Identity
 from sk_gd.preconditioners.implicit import Implicit
 from sk_gd.preconditioners.isotropic import Isotropic
-from sk_gd.preconditioners.joint import Joint
+from sk_gd.preconditioners.joint import Joint, recentred
 from sk_gd.preconditioners.secant import Secant
 
 PRECONDITIONERS: dict[str | None, type[Metric]] = {
@@ -31,4 +31,5 @@ __all__ = [
     "Metric",
     "Secant",
     "fill_diagonal",
+    "recentred",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sk_gd._array import Array
-from sk_gd.preconditioners._base import Bending, Metric, fill_diagonal
+from sk_gd.preconditioners._base import Bending, Curvature, Metric, fill_diagonal
 from sk_gd.preconditioners.hessian import factorise
 
 
@@ -63,3 +63,15 @@ class Joint(Metric):
         gradient = (self.hessian @ self.centred_step(step).ravel()).reshape(step.shape)
         gradient[:, :d] += gradient[:, d:].sum(axis=1, keepdims=True) * self.center
         return gradient
+
+
+def recentred(part: Curvature, center: Array, shape: tuple[int, int]) -> Array:
+    """Joint second moments about another center: ``(x - center, 1)`` is linear in ``(x - part.center, 1)``."""
+    n_outputs, width = shape
+    if width == len(center):
+        return part.moments
+    move = np.eye(width)
+    move[:-1, -1] = part.center - center
+    blocks = part.moments.reshape(n_outputs, width, n_outputs, width)
+    moved: Array = np.einsum("ab,kblc,dc->kald", move, blocks, move, optimize=True)
+    return moved.reshape(part.moments.shape)

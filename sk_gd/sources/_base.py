@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import local
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from sk_gd._array import (
     cross_product,
     double,
     double_sum,
+    is_foreign,
     joined,
     namespace,
     on_host,
@@ -72,6 +74,28 @@ class Block:
         if self.weights is None:
             return values
         return values * (self.weights if values.ndim == 1 else self.weights[:, None])
+
+
+class Scratch(local):
+    """Memory of a thread for one tile after the other: were it made anew for each, the system would have to give it page by page.
+
+    Arrays of other libraries than NumPy are left to these.
+    """
+
+    def difference(self, a: Array, b: Array) -> Array:
+        """``a - b``, up to the next one."""
+        return a - b if is_foreign(a) else np.subtract(a, b, out=self.kept("tile", a.shape, a.dtype))
+
+    def gram(self, a: Array) -> Array:
+        """``a.T @ a``, up to the next one."""
+        return a.T @ a if is_foreign(a) else np.matmul(a.T, a, out=self.kept("square", (a.shape[1], a.shape[1]), a.dtype))
+
+    def kept(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+        """The memory of this name, as the first rows of what it was made for."""
+        known: Array | None = vars(self).get(name)
+        if known is None or len(known) < shape[0]:
+            known = vars(self)[name] = np.empty(shape, dtype)
+        return known[: shape[0]]
 
 
 class Source(ABC):
@@ -146,7 +170,7 @@ class Source(ABC):
         """Sums over all rows of the sums that ``of_block`` takes over some, for which it may want copies ``width`` numbers wide."""
 
         def of_tiles(tiles: list[slice]) -> list[Array]:
-            sums = [double(part) for part in of_block(self.take(tiles[0]))]
+            sums = [double(part) + 0.0 for part in of_block(self.take(tiles[0]))]  # copies: the next tile may use their memory
             for rows in tiles[1:]:
                 breathe()
                 for i, part in enumerate(of_block(self.take(rows))):
@@ -165,15 +189,15 @@ class Source(ABC):
         ``curvature_of(block)`` gives the weighted second derivatives of its rows, shape (n, n_outputs).
         """
         # a first guess of the center keeps the digits that an offset in X would cost
-        few = self.take(slice(0, min(64, self.n_samples))).dense()
+        scratch, few = Scratch(), self.take(slice(0, min(64, self.n_samples))).dense()
         shift = namespace(few).mean(few, axis=0) if centred else namespace(few).zeros_like(few[0, ...])
 
         def of_block(block: Block) -> tuple[Array, Array, Array]:
             h, xp = curvature_of(block), namespace(block.y)
             root = xp.sqrt(xp.mean(h, axis=1))
-            scaled = block.dense() - shift
+            scaled = scratch.difference(block.dense(), shift)
             scaled *= root[:, None]
-            return double_sum(h, axis=0), root @ scaled, scaled.T @ scaled if full else xp.sum(scaled**2, axis=0)
+            return double_sum(h, axis=0), root @ scaled, scratch.gram(scaled) if full else xp.sum(scaled**2, axis=0)
 
         total, first, second = self.sum_over_blocks(of_block)
         if not centred:

@@ -126,10 +126,11 @@ class Team:
         self.n_relocations = 0
         self.recover()
 
-    def tell(self, name: str, *arguments: Any) -> None:
-        """Call a method of every partition, and of every one that takes its place."""
-        self.ask(name, *arguments)
+    def tell(self, name: str, *arguments: Any) -> list[Any]:
+        """``ask`` of what every partition, and every one that takes its place, has to know from now on."""
+        answers = self.ask(name, *arguments)
         self.script.append((name, arguments))
+        return answers
 
     def ask(self, name: str, *arguments: Any) -> list[Any]:
         """What the method of this name says of every partition, in order; None, of a partition that has no rows, is left out."""

@@ -77,6 +77,22 @@ def test_killed_worker_after_a_sample(rows, processes, monkeypatch):
     processes.wait_for_workers(2)
 
 
+def test_killed_worker_beside_corners(rows, processes):
+    """The slopes of its rows are led to where they were by the steps that they had followed."""
+    X, _ = rows
+    y = X.sum(axis=1) + np.random.default_rng(0).standard_t(2, size=len(X))
+    processes.wait_for_workers(2)
+
+    def fit(action):
+        model = GDLinearRegressor(loss="quantile", alpha=0.1, early_stopping=At(4, action), max_iter=8, tol=None)
+        return model.fit(cut(X), cut(y), X_val=X, y_val=y)
+
+    undisturbed, model = fit(lambda: None), fit(lambda: kill(processes))
+    assert_array_equal(model.coef_, undisturbed.coef_)
+    assert_array_equal(model.loss_curve_, undisturbed.loss_curve_)
+    processes.wait_for_workers(2)
+
+
 def test_lost_partition(rows):
     """Scattered rows cannot be computed again: the error names them and has the best model; the last fit stays as it is."""
     X, y = rows

@@ -1,5 +1,7 @@
 """A Dask collection is fitted to the same model as its rows in memory, by every variant; the way it is cut does not matter."""
 
+import pickle
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.losses import Huber
+from sk_gd.losses import EpsilonInsensitive, Huber, Quantile
 
 pytestmark = pytest.mark.usefixtures("threads")
 
@@ -89,18 +91,54 @@ def test_optimizers_of_the_user(optimizer, average, variant, make_problem, split
     """Explicit optimizers come near the minimum in every variant; batch takes the very same steps."""
     X, y, _ = make_problem(n_samples=400)
     make = lambda: GDLinearRegressor(variant, optimizer=optimizer, average=average, max_iter=60, tol=None, random_state=0)  # noqa: E731
-    model = make().fit(split(X), split(y))
-    assert Judge(X, y).gap(model) < 0.05
-    if variant == "batch":
-        same(model, make().fit(X, y))
+    assert Judge(X, y).gap(make().fit(split(X), split(y))) < 0.05
+    if variant == "batch":  # not from the constant model: Adam takes whole steps along what rounding leaves of a gradient
+        start = {"coef_init": np.zeros(5), "intercept_init": 1.0}
+        same(make().fit(split(X), split(y), **start), make().fit(X, y, **start))
 
 
-@pytest.mark.parametrize("loss", ["quantile", "epsilon_insensitive"])
-def test_corners_are_refused(loss, variant, make_problem, split):
-    """With what to use instead; their rounding keeps a number for every row."""
+@pytest.mark.parametrize("params", [
+    {}, {"alpha": 0.1}, {"alpha": 0.05, "l1_ratio": 1.0}, {"alpha": 0.05, "positive": True}, {"fit_intercept": False},
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize("loss", [Quantile(0.8), EpsilonInsensitive(0.5)], ids=str)
+def test_corners(loss, params, variant, make_problem, split):
+    """The slopes of rows stay with these, and what they prove is the same."""
+    X, y, s = make_problem(columns="raw", weighted=True)
+    make = lambda: GDLinearRegressor(variant, loss=loss, tol=1e-9, random_state=0, **params)  # noqa: E731
+    model, expected = make().fit(split(X), split(y), split(s)), make().fit(X, y, s)
+    same(model, expected, rtol=1e-6)
+    assert model.converged_
+    if variant == "batch":  # the very same steps, until they end in rounding
+        assert_array_equal(model.history_["passes"][:8], expected.history_["passes"][:8])
+
+
+def test_corners_of_several_targets(make_problem, split):
+    """Which a metric of all of them has to know, and by products where features are many."""
+    for n_features in (5, 1100):
+        X, y, _ = make_problem("multi-output", n_samples=100, n_features=n_features)
+        make = lambda: GDLinearRegressor(loss="quantile", alpha=0.1, tol=1e-7)  # noqa: E731
+        same(make().fit(split(X), split(y)), make().fit(X, y), rtol=1e-3)
+
+
+def test_corners_of_float32(make_problem, split):
+    """No slopes balance in that, so rows are doubled where they are."""
     X, y, _ = make_problem()
-    with pytest.raises(ValueError, match=r"slope that jumps from -.* to .* Take loss='huber'"):
-        GDLinearRegressor(variant, loss=loss).fit(split(X), split(y))
+    X, y = X.astype(np.float32), y.astype(np.float32)
+    model = GDLinearRegressor(loss="quantile", tol=1e-7).fit(split(X), split(y))
+    assert model.coef_.dtype == np.float32
+    same(model, GDLinearRegressor(loss="quantile", tol=1e-7).fit(X, y), rtol=1e-5)
+
+
+def test_corners_continued(make_problem, split):
+    """A warm start leads the slopes to where they were: five steps and five more are ten, to the bit."""
+    X, y, _ = make_problem()
+    make = lambda n: GDLinearRegressor(loss="quantile", alpha=0.1, max_iter=n, tol=None, warm_start=True)  # noqa: E731
+    twice, once = make(5), make(10).fit(split(X), split(y))
+    for _ in range(2):
+        twice.fit(split(X), split(y))
+        twice = pickle.loads(pickle.dumps(twice))
+    assert_array_equal(twice.coef_, once.coef_)
+    assert_array_equal(twice.loss_curve_, once.loss_curve_)
 
 
 @pytest.mark.parametrize("params", [{}, {"l1_ratio": 0.7, "alpha": 0.02}], ids=str)
