@@ -71,16 +71,18 @@ def rounds() -> None:
     print(f"rounds: 20,000 x 10 in 8 partitions on 2 workers: {there:.2f} ms a round, {here:.2f} ms a pass in memory")
 
 
-def speedup(n: int, d: int) -> None:
-    """Two workers beside one."""
-    times = {}
-    for count in (1, 2):
-        with workers(count) as client:
-            X, y = problem(client, n, d, 4)
-            model = GDLogisticClassifier(tol=1e-6)
-            times[count] = median(seconds(lambda m=model, a=X, b=y: m.fit(a, b)) for _ in range(3))
+def speedup(n: int, d: int, repeats: int = 5) -> None:
+    """Two workers beside one, in turn."""
+    with workers(1) as one, workers(2) as two:
+        rows = {client: problem(client, n, d, 4) for client in (one, two)}
+        times: dict[Client, list[float]] = {one: [], two: []}
+        for _ in range(repeats):
+            for client, (X, y) in rows.items():
+                with client.as_current():
+                    times[client].append(seconds(lambda a=X, b=y: GDLogisticClassifier(tol=1e-6).fit(a, b)))
+    alone, shared = median(times[one]), median(times[two])
     size = f"{n:,} x {d} ({n * d * 8 / 1e9:.2f} GB) in 4 partitions"
-    print(f"speedup: {size}: 1 worker {times[1]:.2f} s, 2 workers {times[2]:.2f} s, {times[1] / times[2]:.2f}x")
+    print(f"speedup: {size}: 1 worker {alone:.2f} s, 2 workers {shared:.2f} s, {alone / shared:.2f}x", flush=True)
 
 
 def peers() -> None:
