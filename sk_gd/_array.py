@@ -106,6 +106,8 @@ def as_rows(x: Any, dtype: Any) -> Any:
 
 def picked(x: Array, numbers: Array) -> Array:
     """``x[numbers]``, piece by piece."""
+    if len(numbers) * x.size <= PIECE * len(x):
+        return x[numbers]
     found = np.empty((len(numbers), *x.shape[1:]), x.dtype)
     for piece in pieces(found):
         found[piece] = x[numbers[piece]]
