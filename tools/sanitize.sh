@@ -21,6 +21,6 @@ cd - > /dev/null
 # allocator and NumPy's own would hide whose memory is whose.
 export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
 export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc
-export PYTHONPATH="$scratch/site" PYTHONDONTWRITEBYTECODE=1
-"$python" -P tools/fuzz_kernels.py --seconds "$seconds" --of "$scratch/site"
+export PYTHONPATH="$scratch/site:$PWD" PYTHONDONTWRITEBYTECODE=1
+"$python" -P -m tools.fuzz_kernels --seconds "$seconds" --of "$scratch/site"
 "$python" -P -m pytest -n0 -q -p no:cacheprovider tests/kernels/test_passes.py tests/kernels/test_quadratic.py

@@ -85,6 +85,12 @@ def check_pass(
     _refuse(wrong, f"{n} rows with {d} features")
 
 
+def check_products(of_columns: Array, of_rows: Array, columns: str, rows: str, n: int) -> None:
+    """Arguments, and their names, of a product of n rows with several columns."""
+    wrong = [(0 in np.shape(of_columns), columns), (np.shape(of_rows) != (n, np.shape(of_columns)[1]), rows)]
+    _refuse(wrong, f"{n} rows")
+
+
 def check_pointwise(y: Array, z: Array, weights: Array, loss: int, hyper: Array, slopes: Array) -> None:
     """Arguments of a pointwise evaluation."""
     n, n_outputs = np.shape(z)

@@ -6,7 +6,7 @@ import numpy as np
 from cython cimport floating
 from libc.stdint cimport int32_t, int64_t
 
-from sk_gd.kernels._check import MOST_OUTPUTS, check_csr, check_pass, check_pointwise, refuse_unaligned
+from sk_gd.kernels._check import MOST_OUTPUTS, check_csr, check_pass, check_pointwise, check_products, refuse_unaligned
 
 cdef extern from "_simd.h" nogil:
     int BLOCK, LANES
@@ -22,6 +22,14 @@ cdef extern from "_simd.h" nogil:
                           const double*, int, const double*, double*, double*, double*, double*, int) noexcept
     Py_ssize_t outputs_block_f(Py_ssize_t) noexcept
     Py_ssize_t outputs_block_d(Py_ssize_t) noexcept
+    void multiply_csr32_f(const float*, const int32_t*, const int32_t*, Py_ssize_t, const float*, Py_ssize_t, float*) noexcept
+    void multiply_csr64_f(const float*, const int64_t*, const int64_t*, Py_ssize_t, const float*, Py_ssize_t, float*) noexcept
+    void multiply_csr32_d(const double*, const int32_t*, const int32_t*, Py_ssize_t, const double*, Py_ssize_t, double*) noexcept
+    void multiply_csr64_d(const double*, const int64_t*, const int64_t*, Py_ssize_t, const double*, Py_ssize_t, double*) noexcept
+    void add_products_csr32_f(const float*, const int32_t*, const int32_t*, Py_ssize_t, const float*, Py_ssize_t, double*) noexcept
+    void add_products_csr64_f(const float*, const int64_t*, const int64_t*, Py_ssize_t, const float*, Py_ssize_t, double*) noexcept
+    void add_products_csr32_d(const double*, const int32_t*, const int32_t*, Py_ssize_t, const double*, Py_ssize_t, double*) noexcept
+    void add_products_csr64_d(const double*, const int64_t*, const int64_t*, Py_ssize_t, const double*, Py_ssize_t, double*) noexcept
 
 ctypedef fused integer:
     int32_t
@@ -131,6 +139,54 @@ def pass_csr(
         if fit_intercept:
             gradient[0, n_features] += of_intercept
     return total
+
+
+def multiply_csr(
+    const floating[::1] data not None,
+    const integer[::1] indices not None,
+    const integer[::1] indptr not None,
+    const floating[:, ::1] u not None,
+    floating[:, ::1] z not None,
+):
+    """Writes X u into z, X being a CSR matrix: u has shape (d, n_outputs), z (n, n_outputs)."""
+    cdef Py_ssize_t n = indptr.shape[0] - 1, m = u.shape[1]
+    check_products(u, z, "u", "z", n)
+    check_csr(data, indices, indptr, u.shape[0])
+    refuse_unaligned((<size_t> &data[0] | <size_t> &u[0, 0] | <size_t> &z[0, 0]) % sizeof(floating)
+                     or (<size_t> &indices[0] | <size_t> &indptr[0]) % sizeof(integer))
+    with nogil:
+        if floating is float and integer is int32_t:
+            multiply_csr32_f(&data[0], &indices[0], &indptr[0], n, &u[0, 0], m, &z[0, 0])
+        elif floating is float:
+            multiply_csr64_f(&data[0], &indices[0], &indptr[0], n, &u[0, 0], m, &z[0, 0])
+        elif integer is int32_t:
+            multiply_csr32_d(&data[0], &indices[0], &indptr[0], n, &u[0, 0], m, &z[0, 0])
+        else:
+            multiply_csr64_d(&data[0], &indices[0], &indptr[0], n, &u[0, 0], m, &z[0, 0])
+
+
+def add_products_csr(
+    const floating[::1] data not None,
+    const integer[::1] indices not None,
+    const integer[::1] indptr not None,
+    const floating[:, ::1] c not None,
+    double[:, ::1] sums not None,
+):
+    """Adds X' c to sums, X being a CSR matrix: c has shape (n, n_outputs), sums (d, n_outputs)."""
+    cdef Py_ssize_t n = indptr.shape[0] - 1, m = c.shape[1]
+    check_products(sums, c, "sums", "c", n)
+    check_csr(data, indices, indptr, sums.shape[0])
+    refuse_unaligned((<size_t> &data[0] | <size_t> &c[0, 0]) % sizeof(floating) or <size_t> &sums[0, 0] % sizeof(double)
+                     or (<size_t> &indices[0] | <size_t> &indptr[0]) % sizeof(integer))
+    with nogil:
+        if floating is float and integer is int32_t:
+            add_products_csr32_f(&data[0], &indices[0], &indptr[0], n, &c[0, 0], m, &sums[0, 0])
+        elif floating is float:
+            add_products_csr64_f(&data[0], &indices[0], &indptr[0], n, &c[0, 0], m, &sums[0, 0])
+        elif integer is int32_t:
+            add_products_csr32_d(&data[0], &indices[0], &indptr[0], n, &c[0, 0], m, &sums[0, 0])
+        else:
+            add_products_csr64_d(&data[0], &indices[0], &indptr[0], n, &c[0, 0], m, &sums[0, 0])
 
 
 def pointwise(

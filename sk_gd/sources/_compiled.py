@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -32,32 +33,40 @@ class CompiledSource(Source):
 
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
         theta = as_rows(theta, theta.dtype)
+        fused = loss.pointwise is not None and len(theta) <= self.most_outputs
 
         def of_rows(rows: slice) -> tuple[float, Array]:
             gradient = np.zeros(theta.shape)
-            if loss.pointwise is not None and len(theta) <= self.most_outputs:
+            if fused and loss.pointwise is not None:
                 return self.fused_pass(loss.pointwise, loss.hyper(), theta, slopes, gradient, rows), gradient
-            return self.blas_pass(loss, theta, slopes, gradient, rows), gradient
+            return self.many_outputs(loss, theta, slopes, gradient, rows), gradient
 
         parts = self.map(of_rows, self.ranges())
         return sum(value for value, _ in parts), added([gradient for _, gradient in parts])
 
-    def blas_pass(self, loss: Cost, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
+    def many_outputs(self, loss: Cost, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         """Value and gradient for many outputs: two matrix products a tile, with the loss between them."""
-        tile = min(TILE, max(PRODUCT // len(theta), 4 * self.n_features))  # the gradient is added to once for each
-        total, step = 0.0, max(64, tile * self.n_samples // max(self.n_stored, 1))
+        total = 0.0
+        for visited in self.product_tiles(rows, max(PRODUCT // len(theta), 4 * self.n_features)):  # gradient is added to for each
+            block = self.take(visited)
+            value, slope = self.loss_of(loss, block.raw(theta), visited, slopes)
+            gradient += block.gradient(slope, theta.shape[1] > self.n_features)
+            total += value
+        return total
+
+    def product_tiles(self, rows: slice, most: int) -> Iterator[slice]:
+        """Parts of some rows with about TILE stored values each, and not more than ``most``."""
+        step = max(64, min(TILE, most) * self.n_samples // max(self.n_stored, 1))
         for start in range(rows.start, rows.stop, step):
             breathe()
-            visited = slice(start, min(start + step, rows.stop))
-            block = self.take(visited)
-            z = block.raw(theta)
-            slope = slopes[visited] if len(slopes) else np.empty_like(z)
-            if loss.pointwise is not None:
-                weights = self.kernel_weights if block.weights is None else block.weights
-                total += pointwise(block.y, z, weights, loss.pointwise, loss.hyper(), slope)
-            else:
-                value, raw_slope = loss.value_and_slope(block.y, z)
-                slope[:] = block.weigh(raw_slope)
-                total += float(block.weigh(value).sum(dtype=np.float64))
-            gradient += block.gradient(slope, theta.shape[1] > self.n_features)
-        return total
+            yield slice(start, min(start + step, rows.stop))
+
+    def loss_of(self, loss: Cost, z: Array, rows: slice, slopes: Array) -> tuple[float, Array]:
+        """Sum of the weighted losses of some rows with raw predictions z, and their slopes, which go to ``slopes``, if anywhere."""
+        slope, block = slopes[rows] if len(slopes) else np.empty_like(z), self.bare(rows)
+        if loss.pointwise is not None:
+            weights = self.kernel_weights if block.weights is None else block.weights
+            return pointwise(block.y, z, weights, loss.pointwise, loss.hyper(), slope), slope
+        value, raw_slope = loss.value_and_slope(block.y, z)
+        slope[:] = block.weigh(raw_slope)
+        return float(block.weigh(value).sum(dtype=np.float64)), slope

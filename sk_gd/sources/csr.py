@@ -10,10 +10,11 @@ import numpy as np
 
 from sk_gd._array import Array, added, rows_of, spans
 from sk_gd._compat import cached_property
-from sk_gd.kernels import pass_csr
+from sk_gd.kernels import add_products_csr, multiply_csr, pass_csr
+from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
-from sk_gd.sources._base import BLOCK, Block
-from sk_gd.sources._compiled import CompiledSource
+from sk_gd.sources._base import BLOCK, SHARED, Block
+from sk_gd.sources._compiled import PRODUCT, CompiledSource
 
 
 class CSRSource(CompiledSource):
@@ -49,6 +50,34 @@ class CSRSource(CompiledSource):
         X = self.X
         return pass_csr(X.data, X.indices, X.indptr, self.n_features, self.y, self.kernel_weights, theta, loss, hyper,
                         slopes, gradient, rows.start, rows.stop)  # fmt: skip
+
+    def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
+        """Those of many outputs have all coefficients of a feature side by side, where a stored value meets them together."""
+        if len(theta) == 1 and loss.pointwise is not None:
+            return super().value_and_gradient(loss, theta, slopes)
+        d, K = self.n_features, len(theta)
+        u = np.ascontiguousarray(theta[:, :d].T, self.dtype)
+        intercept = theta[:, d:].sum(axis=1, dtype=self.dtype)  # 0 where there is none
+
+        def of_rows(rows: slice) -> tuple[float, Array, Array]:
+            total, of_intercept, sums = 0.0, np.zeros(K), np.zeros((d, K))
+            for tile in self.product_tiles(rows, PRODUCT // K):
+                X = self.take(tile).X
+                z = np.empty((X.shape[0], K), self.dtype)
+                multiply_csr(X.data, X.indices, X.indptr, u, z)
+                value, slope = self.loss_of(loss, z + intercept, tile, slopes)
+                add_products_csr(X.data, X.indices, X.indptr, slope, sums)
+                total, of_intercept = total + value, of_intercept + slope.sum(axis=0, dtype=np.float64)
+            return total, of_intercept, sums
+
+        # as many parts as have sums that are small beside the data
+        ranges = self.ranges(K)
+        n_parts = min(len(ranges), max(SHARED, self.n_stored // (8 * K * d)))
+        values, of_intercept, sums = zip(*self.map(of_rows, spans(self.n_samples, -(-self.n_samples // n_parts))), strict=True)
+        gradient = np.empty(theta.shape)
+        gradient[:, :d] = added(list(sums)).T
+        gradient[:, d:] = sum(of_intercept)[:, None]
+        return sum(values), gradient
 
     def moments(self, curvature_of: Callable[[Block], Array], full: bool, centred: bool) -> tuple[Array, Array, Array]:
         if full:

@@ -11,7 +11,7 @@ import pytest
 
 from sk_gd import kernels
 from sk_gd.optimizers import OPTIMIZERS
-from tools.fuzz_kernels import KERNELS, LOSSES
+from tools.kernel_calls import KERNELS, LOSSES
 
 LONGEST = 64  # bytes of a vector: what lies further apart cannot meet in one
 
@@ -54,7 +54,7 @@ def test_sweeps(kernel, loss, dtype):
         assert_places_are_not_seen(kernel, {**call, "batch_size": batch_size}, rng)
 
 
-@pytest.mark.parametrize("kernel", ["pass_dense", "pass_csr", "pointwise", "coordinate_descent"])
+@pytest.mark.parametrize("kernel", [name for name in KERNELS if not name.startswith("sweep")])
 def test_passes(kernel):
     for seed in range(400):
         rng = np.random.default_rng(seed)

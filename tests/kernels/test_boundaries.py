@@ -1,6 +1,6 @@
 """At the kernels' boundaries: wrong arguments raise, right ones are answered rightly, and nothing is kept.
 
-The calls are those of ``tools/fuzz_kernels.py``, which ``tools/sanitize.sh`` makes under AddressSanitizer and UBSan.
+The calls are those of ``tools/kernel_calls.py``, which ``tools/sanitize.sh`` makes under AddressSanitizer and UBSan.
 """
 
 import itertools

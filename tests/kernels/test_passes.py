@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from scipy.special import expit
 
-from sk_gd.kernels import LOSSES, pass_csr, pass_dense, pointwise
+from sk_gd.kernels import LOSSES, add_products_csr, multiply_csr, pass_csr, pass_dense, pointwise
 from sk_gd.losses import Cornered, LogLoss, Multinomial, Piecewise, SquaredError
 
 POINTWISE = {"squared_error": SquaredError(), "log_loss": LogLoss(), "piecewise": Piecewise(0.3, 0.5, 0.4),
@@ -95,6 +95,23 @@ def test_dense_pass_of_several_outputs(dtype, loss, weighted, intercept, n, d):
     np.testing.assert_allclose(gradient, 1 + slope[rows].T @ ones[rows], rtol=tolerance, atol=tolerance * scale)
     np.testing.assert_allclose(slopes[rows], slope[rows], rtol=tolerance, atol=tolerance)
     assert (np.delete(slopes, np.r_[rows], axis=0) == 7).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("m", [1, 2, 16, 17, 40])
+def test_products_of_csr_rows_with_several_columns(dtype, index, m):
+    """Empty rows, columns that come twice, and outputs that fill one block of sums, a part of it, or several."""
+    rng = np.random.default_rng(m)
+    counts = rng.integers(0, 9, 50)
+    indices, indptr = rng.integers(0, 30, counts.sum()).astype(index), np.append(0, np.cumsum(counts)).astype(index)
+    data, u, c = (rng.normal(size=size).astype(dtype) for size in (len(indices), (30, m), (50, m)))
+    X = sparse.csr_array((data, indices, indptr), shape=(50, 30)).toarray().astype(float)
+    z, sums = np.full((50, m), 7, dtype), np.ones((30, m))
+    multiply_csr(data, indices, indptr, u, z)
+    np.testing.assert_allclose(z, X @ u, rtol=TOLERANCE[dtype], atol=10 * TOLERANCE[dtype])
+    add_products_csr(data, indices, indptr, c, sums)
+    np.testing.assert_allclose(sums, 1 + X.T @ c, rtol=TOLERANCE[dtype], atol=10 * TOLERANCE[dtype])
 
 
 def test_long_sums_in_single_precision_keep_their_digits():
