@@ -39,7 +39,9 @@ def problem(client: Client, n: int, d: int, n_partitions: int) -> tuple[da.Array
     X = X * np.logspace(-1, 1, d)
     z = (X / np.logspace(-1, 1, d)) @ np.linspace(-1, 1, d)
     y = (z + rng.logistic(size=n, chunks=n // n_partitions) > 0).astype(np.int64)
-    X, y = client.persist([X, y])
+    places = list(client.nthreads())  # in turn: Dask may put all on one worker, from where every fit would have to move them
+    parts = [client.persist([X.blocks[i], y.blocks[i]], workers=[places[i % len(places)]]) for i in range(n_partitions)]
+    X, y = client.persist([da.concatenate(column) for column in zip(*parts, strict=True)])
     wait([X, y])
     return X, y
 
