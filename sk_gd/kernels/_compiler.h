@@ -20,12 +20,14 @@
 #define SPARSE_KERNEL SPARSE_CLONES __attribute__((unused)) static /* longer vectors lose: the rests that they leave cost more */
 #define RESTRICT __restrict__
 #define PREFETCH(address) __builtin_prefetch(address, 0, 2) /* second level: the first has few places to wait */
+#define PREFETCH_NEAR(address) __builtin_prefetch(address, 0, 3)
 #else
 #define INLINE static inline
 #define KERNEL static
 #define SPARSE_KERNEL static
 #define RESTRICT
 #define PREFETCH(address) ((void)(address))
+#define PREFETCH_NEAR(address) ((void)(address))
 #endif
 
 /* No iteration of the loop that follows writes what another one reads. Left to find that out, a compiler builds the loop twice and

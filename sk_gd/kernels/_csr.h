@@ -148,6 +148,7 @@ SPARSE_KERNEL double CSR(stochastic)(const Sweep *a)
     const ptrdiff_t d = a->d, n = a->n, *RESTRICT rows = a->rows;
     const double *RESTRICT hyper = a->loss_hyper, l2 = ((const REAL *)a->l2)[0];
     const int loss = a->loss, fit_intercept = a->width > d;
+    const int far = d > (1 << 19) / (ptrdiff_t)sizeof(REAL); /* u leaves the second level cache: it is asked for, too */
     REAL *RESTRICT u = a->theta, intercept = fit_intercept ? u[d] : 0, seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], unused[BLOCK];
     double total = 0, scale = 1;
     ptrdiff_t work = 0;
@@ -156,6 +157,9 @@ SPARSE_KERNEL double CSR(stochastic)(const Sweep *a)
         const REAL target = y[row], weight = s ? s[row] : 1, rate = (REAL)a->rates[i];
         const double keep = 1 - a->rates[i] * l2;
         CSR(fetch)(a, rows + i, n - i);
+        if (far && i + 1 < n)
+            for (INDEX p = indptr[rows[i + 1]]; p < indptr[rows[i + 1] + 1]; p++)
+                PREFETCH_NEAR(u + indices[p]);
         REAL slope;
         const REAL z = (REAL)scale * CSR(dot)(data + first, indices + first, m, u) + intercept;
 #define SLOPE(loss) weight * NAMED(point)(loss, hyper, target, z).slope
