@@ -138,9 +138,10 @@ class ScheduledStep(Generic[P]):
         for rate, rows in zip(rates, self.batching.epoch(objective.n_samples, state.rng), strict=True):
             value, gradient = estimate(theta, rows)
             direction, memory = optimizer.direction(gradient, memory)
-            decay = rate * optimizer.weight_decay * objective.coef(theta)
-            theta = theta - rate * direction
-            objective.coef(theta)[:] -= decay
+            moved = theta - rate * direction
+            if optimizer.weight_decay:
+                objective.coef(moved)[:] -= rate * optimizer.weight_decay * objective.coef(theta)
+            theta = moved
             theta = self.prox(objective, theta, rate * np.broadcast_to(optimizer.stretch(memory), theta.shape))
             met += value * self.batching.share(rows, objective.n_samples)
             if len(sums):
@@ -151,6 +152,8 @@ class ScheduledStep(Generic[P]):
 
     def prox(self, objective: P, theta: Array, rates: Array) -> Array:
         """Step over the part of the objective that has no gradient, in the metric's coordinates, as far as along gradients."""
+        if not objective.penalty.kinked:
+            return theta
         coef = objective.coef(theta)
         coef[:] = soft_threshold(coef, objective.coef(rates) * self.coordinates.l1, objective.penalty.positive)
         return theta
