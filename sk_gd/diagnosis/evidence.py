@@ -25,7 +25,7 @@ EVERYDAY_TOL = 1e-4  # what counts as arrived where tol=None set no mark: the de
 class DataFacts:
     """What the rows say.
 
-    Attributes
+    Parameters
     ----------
     condition : float
         Largest over smallest eigenvalue of the second derivative of F where the fit ended, in the coordinates of its steps; nan
@@ -58,14 +58,18 @@ class DataFacts:
 class Evidence:
     """A fit, as verdicts see it.
 
-    Attributes
+    Parameters
     ----------
     params : mapping
         The estimator's parameters.
     history : mapping of str to ndarray
         ``history_``.
-    optimality, tol, converged
-        Relative gap left (nan if unknown), what it should be, and whether the fit is content with it.
+    optimality : float
+        Relative gap left; nan if unknown.
+    tol : float or None
+        What it should be.
+    converged : bool
+        Whether the fit is content with it.
     reason : str
         ``stop_reason_``.
     names : list of str
@@ -130,7 +134,24 @@ class Evidence:
 
 
 def look_at(objective: Objective, plan: Plan, theta: Array, separates: bool) -> DataFacts:
-    """Take the facts of the rows, with a model at theta; ``separates`` asks whether it is right in every row."""
+    """Take the facts of the rows, with a model at theta.
+
+    Parameters
+    ----------
+    objective : Objective
+        F over the rows.
+    plan : Plan
+        How it was descended from.
+    theta : ndarray of shape (n_outputs, n_features + fit_intercept)
+        The model.
+    separates : bool
+        Whether to ask if it is right in every row.
+
+    Returns
+    -------
+    DataFacts
+        What the rows say.
+    """
     condition, limit, limit_here, steepest = np.nan, np.nan, np.nan, None
     if isinstance(plan.step, ScheduledStep):
         state = DescentState(theta, np.random.default_rng(0))
@@ -148,7 +169,20 @@ def look_at(objective: Objective, plan: Plan, theta: Array, separates: bool) -> 
 
 
 def stability(objective: Objective, state: DescentState) -> float:
-    """2 / L: the rate up to which plain descent on all rows is stable, in the state's metric."""
+    """Find 2 / L: the rate up to which plain descent on all rows is stable, in the state's metric.
+
+    Parameters
+    ----------
+    objective : Objective
+        F over the rows.
+    state : DescentState
+        Of a descent that has begun.
+
+    Returns
+    -------
+    float
+        The rate.
+    """
     return 2 / max(objective.smoothness(state.metric) * state.metric.unit, np.finfo(np.float64).tiny)
 
 
@@ -205,7 +239,20 @@ def all_right(block: Block, theta: Array) -> bool:
 
 
 def steepest_feature(objective: Objective, smooth: float) -> tuple[int, float, float]:
-    """The feature along which the objective may bend most, its share of the largest bend, and how far it is above the next."""
+    """Find the feature along which the objective may bend most.
+
+    Parameters
+    ----------
+    objective : Objective
+        F over the rows.
+    smooth : float
+        The largest bend along any direction, L.
+
+    Returns
+    -------
+    tuple of (int, float, float)
+        Its column, its share of L, and its bend over that of the next.
+    """
     bends = objective.loss.curvature * moments_of(objective, full=False, centred=False).moments + objective.penalty.l2
     bends = np.broadcast_to(bends, objective.n_features)
     j = int(np.argmax(bends))

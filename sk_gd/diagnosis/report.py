@@ -17,7 +17,7 @@ NO_ROWS = "The rows were not looked at: diagnose(X, y) does."
 class Diagnosis:
     """What is to be said of a fit; print it, or let a notebook show it.
 
-    Attributes
+    Parameters
     ----------
     model : str
         The estimator and its method.

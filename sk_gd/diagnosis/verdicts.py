@@ -26,7 +26,7 @@ STALLED = 0.1  # share of what is left that the last quarter of the epochs gaine
 class Verdict:
     """What was found.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Of the verdict, in ``VERDICTS``.

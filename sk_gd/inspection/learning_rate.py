@@ -22,7 +22,7 @@ N_RATES = 28  # six to a factor of ten
 class LearningRateCurve:
     """What a sweep over learning rates found.
 
-    Attributes
+    Parameters
     ----------
     rates : ndarray of shape (n_rates,)
         Learning rates, rising.

@@ -113,7 +113,13 @@ def cornered(width: float, low: float, high: float, y: Array, weights: Array | N
 
 
 class PrimalDual:
-    """A rounded loss with slopes that are believed in: the first half of y's columns are targets, the others slopes."""
+    """A rounded loss with slopes that are believed in: the first half of y's columns are targets, the others slopes.
+
+    Parameters
+    ----------
+    loss : Cornered
+        What is rounded.
+    """
 
     pointwise: ClassVar[int | None] = None
     couples: ClassVar[bool] = False
@@ -143,6 +149,17 @@ class PrimalDual:
 
 
 def halves(columns: Array) -> tuple[Array, Array]:
-    """The first half of the columns, and the others."""
+    """Take apart what :class:`PrimalDual` is given as y.
+
+    Parameters
+    ----------
+    columns : array of shape (n, 2 * n_outputs)
+        Targets, then slopes.
+
+    Returns
+    -------
+    tuple of two arrays of shape (n, n_outputs)
+        The first half of the columns, and the others.
+    """
     middle = columns.shape[1] // 2
     return columns[:, :middle], columns[:, middle:]

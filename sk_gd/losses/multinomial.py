@@ -14,6 +14,11 @@ class Multinomial:
     """``loss = log(sum_k exp(z_k)) - z_y`` with y the code 0 .. K-1 of the class, shape (n, 1).
 
     Its curvature ``diag(p) - p p'`` is at most 1/2 (Boehning 1992).
+
+    Parameters
+    ----------
+    n_classes : int
+        K, three or more.
     """
 
     pointwise: ClassVar[int | None] = 2

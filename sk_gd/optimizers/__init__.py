@@ -21,7 +21,18 @@ OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
 
 
 def as_optimizer(given: str | Optimizer) -> Optimizer:
-    """The optimizer that a name or an object stands for, its hyper-parameters looked at."""
+    """Look at an optimizer's hyper-parameters, and make the one that a name stands for.
+
+    Parameters
+    ----------
+    given : str or Optimizer
+        A name of ``OPTIMIZERS``, or an object.
+
+    Returns
+    -------
+    Optimizer
+        Ready to be followed.
+    """
     optimizer = OPTIMIZERS[given]() if isinstance(given, str) else given
     optimizer.check()
     return optimizer

@@ -23,7 +23,18 @@ SCHEDULES: dict[str, Callable[[], Schedule]] = {
 
 
 def as_schedule(given: str | Callable[[Array], Array] | Schedule) -> Schedule:
-    """The schedule that a name, a function of step numbers or an object stands for, its hyper-parameters looked at."""
+    """Look at a schedule's hyper-parameters, and make the one that a name or a function stands for.
+
+    Parameters
+    ----------
+    given : str, callable or Schedule
+        A name of ``SCHEDULES``, a function of step numbers, or an object.
+
+    Returns
+    -------
+    Schedule
+        Ready to be asked for rates.
+    """
     if isinstance(given, str):
         return SCHEDULES[given]()
     schedule = given if isinstance(given, Schedule) else FromFunction(given)

@@ -27,7 +27,22 @@ SOURCES: tuple[tuple[Callable[[Any], bool], type[Source]], ...] = (  # the first
 
 
 def source_of(X: Any, y: Array, weights: Array | None) -> Source:
-    """The source that knows how to read X; arrays of other libraries in the host's memory are as good as NumPy's."""
+    """Choose the source that knows how to read X.
+
+    Parameters
+    ----------
+    X : ndarray, CSR matrix, array of another library or rows in a file
+        The rows, of shape (n_samples, n_features); arrays of other libraries in the host's memory are as good as NumPy's.
+    y : array of shape (n_samples, n_targets)
+        Targets, or codes of classes.
+    weights : array of shape (n_samples,) or None
+        Of mean 1; None where all are one.
+
+    Returns
+    -------
+    Source
+        A source of the first kind in ``SOURCES`` that X belongs to.
+    """
     rows = in_place(X)
     kind = next(source for recognises, source in SOURCES if recognises(rows))
     source = kind(rows, in_place(y), in_place(weights))

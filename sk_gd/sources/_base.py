@@ -43,6 +43,15 @@ class Block:
     """Some rows: X (dense or CSR), y of shape (n, n_targets), weights of shape (n,) or None where all are one.
 
     They are arrays of one library, and so is what is said of every row.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n_samples, n_features)
+        The rows.
+    y : array of shape (n_samples, n_targets)
+        Targets, or codes of classes.
+    weights : array of shape (n_samples,) or None
+        Of mean 1; None where all are one.
     """
 
     X: Any
@@ -103,6 +112,15 @@ class Source(ABC):
 
     Sums over all rows are taken over fixed blocks and added in their order, so they have the same bits for any number of
     threads. They are NumPy's, in double precision; what belongs to rows is in X's library.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n_samples, n_features)
+        The rows.
+    y : array of shape (n_samples, n_targets)
+        Targets, or codes of classes.
+    weights : array of shape (n_samples,) or None
+        Of mean 1; None where all are one.
     """
 
     X: Any

@@ -19,7 +19,17 @@ PRODUCT = 2**25  # multiplications of one with many outputs: some hundredths of 
 
 
 class CompiledSource(Source):
-    """Rows in memory, held by NumPy: a pass is one call of a kernel for every block of rows."""
+    """Rows in memory, held by NumPy: a pass is one call of a kernel for every block of rows.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        The rows.
+    y : array of shape (n_samples, n_targets)
+        Targets, or codes of classes.
+    weights : array of shape (n_samples,) or None
+        Of mean 1; None where all are one.
+    """
 
     most_outputs = 1  # that ``fused_pass`` takes
 

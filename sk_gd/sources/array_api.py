@@ -17,6 +17,15 @@ class ArrayAPISource(Source):
     """A float32 or float64 array that stays where it is: a pass brings the parameters to it and takes their gradient back.
 
     All is said in the words of the Python array API standard, so the library does not matter.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        The rows, on their device.
+    y : array of shape (n_samples, n_targets)
+        Targets, or codes of classes.
+    weights : array of shape (n_samples,) or None
+        Of mean 1; None where all are one.
     """
 
     def __init__(self, X: Any, y: Any, weights: Any) -> None:

@@ -18,7 +18,17 @@ from sk_gd.sources._compiled import PRODUCT, CompiledSource
 
 
 class CSRSource(CompiledSource):
-    """A CSR matrix or array with indices of 32 or 64 bits."""
+    """A CSR matrix or array with indices of 32 or 64 bits.
+
+    Parameters
+    ----------
+    X : CSR matrix or array of shape (n_samples, n_features)
+        The rows.
+    y : array of shape (n_samples, n_targets)
+        Targets, or codes of classes.
+    weights : array of shape (n_samples,) or None
+        Of mean 1; None where all are one.
+    """
 
     def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
         X = X.tocsr()

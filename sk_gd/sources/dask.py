@@ -22,6 +22,11 @@ RELOCATIONS = 20  # recoveries of one fit: a cluster that loses more workers tha
 class PartitionLostError(RuntimeError):
     """A partition is gone with the worker that held it, and nothing is left to compute it from.
 
+    Parameters
+    ----------
+    message : str
+        What is gone, and what to do.
+
     Attributes
     ----------
     best : dict

@@ -11,7 +11,17 @@ from sk_gd.sources._compiled import CompiledSource
 
 
 class DenseSource(CompiledSource):
-    """A C-ordered float32 or float64 array; in any other order, or at odd places in memory, it is copied once, at the door."""
+    """A C-ordered float32 or float64 array; in any other order, or at odd places in memory, it is copied once, at the door.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The rows.
+    y : array of shape (n_samples, n_targets)
+        Targets, or codes of classes.
+    weights : array of shape (n_samples,) or None
+        Of mean 1; None where all are one.
+    """
 
     most_outputs = MOST_OUTPUTS
 

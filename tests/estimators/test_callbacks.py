@@ -63,6 +63,14 @@ def test_one_task_per_epoch(Estimator, variant, optimizer, problem_for):
     assert_array_equal(alone.coef_, model.coef_)
 
 
+def test_no_task_without_a_callback(Estimator, variant, problem_for, monkeypatch):
+    """A fit that nobody watches makes no context, neither for itself nor for an epoch."""
+    X, y, _ = problem_for(Estimator)
+    monkeypatch.setattr(Estimator, "_init_callback_context", None)
+    model = Estimator(variant, random_state=0).fit(X, y)
+    assert model.partial_fit(X, y) is model
+
+
 def test_one_epoch_of_a_stream(Estimator, variant, problem_for):
     """Each call of partial_fit is a fit of one epoch on the rows that it was given, and the model told of is the one it makes."""
     X, y, _ = problem_for(Estimator)
