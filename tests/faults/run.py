@@ -6,6 +6,7 @@ did survive.
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import select
@@ -53,16 +54,19 @@ def in_a_child(case: Case, estimator: str, variant: str) -> str:
     child = os.fork()
     if child == 0:
         os.setsid()  # a group of its own, that ends with it
+        faulthandler.dump_traceback_later(DEADLINE, file=writing)
         os.write(writing, b"." + verdict(case, estimator, variant).encode()[:4000])
         os._exit(0)
     os.close(writing)
-    answer = os.read(reading, 4096) if select.select([reading], [], [], DEADLINE)[0] else None
-    os.close(reading)
-    if answer is None:
+    answer = os.read(reading, 4096) if select.select([reading], [], [], 2 * DEADLINE)[0] else b"?"
+    if late := answer[:1] not in (b".", b""):
+        time.sleep(1.0)  # for the rest of what it is told to say where it is
+        answer += os.read(reading, 4096) if select.select([reading], [], [], 0)[0] else b""
         os.killpg(child, signal.SIGKILL)
+    os.close(reading)
     status = os.waitpid(child, 0)[1]
-    if answer is None:
-        return f"did not come back within {DEADLINE:.0f} s"
+    if late:
+        return f"did not come back within {DEADLINE:.0f} s: {answer.decode()}"
     return answer[1:].decode() if answer else f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
 
 
