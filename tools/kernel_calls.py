@@ -9,7 +9,7 @@ from scipy import sparse
 
 from sk_gd import kernels
 from sk_gd.kernels.reference import sweep
-from sk_gd.losses import Cornered, LogLoss, Multinomial, Piecewise, SquaredError
+from sk_gd.losses import Bend, Cornered, LogLoss, Multinomial, Piecewise, SquaredError
 from sk_gd.optimizers import OPTIMIZERS
 from sk_gd.sources import DenseSource
 
@@ -21,6 +21,8 @@ LOSSES = {
     "piecewise": Piecewise(0.1, 0.5, 0.6),
     "cornered": Cornered(0.1, 0.5, 0.6, radius=0.2),
 }
+OF_PASSES = LOSSES | {"bend": Bend(True)}  # which is no loss to sweep by
+JOINT = ("multinomial", "bend")  # of several outputs together
 
 
 def rows(rng: np.random.Generator, loss: str, dtype: type, d: int | None = None) -> Call:
@@ -45,15 +47,15 @@ def in_csr(call: Call, rng: np.random.Generator) -> Call:
 def a_pass(rng: np.random.Generator, most_outputs: int = 4) -> Call:
     """Arguments of ``pass_dense``."""
     loss, dtype = (
-        rng.choice([name for name in LOSSES if most_outputs > 1 or name != "multinomial"]),
+        rng.choice([name for name in OF_PASSES if most_outputs > 1 or name not in JOINT]),
         rng.choice([np.float32, np.float64]),
     )
-    call, outputs = rows(rng, loss, dtype), 3 if loss == "multinomial" else int(rng.integers(1, most_outputs + 1))
+    call, outputs = rows(rng, loss, dtype), 3 if loss in JOINT else int(rng.integers(1, most_outputs + 1))
     shape = outputs, call["X"].shape[1] + int(rng.integers(2))
     n, y = len(call["X"]), call.pop("y") if loss == "multinomial" else np.repeat(call.pop("y"), outputs, axis=1)
     start, stop = sorted(int(edge) for edge in rng.integers(0, n + 1, 2))
     return call | {
-        "y": y, "theta": rng.normal(size=shape), "loss": kernels.LOSSES[loss], "hyper": LOSSES[loss].hyper(),
+        "y": y, "theta": rng.normal(size=shape), "loss": kernels.LOSSES[loss], "hyper": OF_PASSES[loss].hyper(),
         "slopes": np.zeros((n * rng.integers(2), outputs), dtype), "gradient": np.zeros(shape), "start": start, "stop": stop,
     }  # fmt: skip
 
@@ -77,12 +79,12 @@ def a_product_with_rows(rng: np.random.Generator) -> Call:
 
 def a_pointwise(rng: np.random.Generator) -> Call:
     """Arguments of ``pointwise``."""
-    loss, dtype = rng.choice(list(LOSSES)), rng.choice([np.float32, np.float64])
+    loss, dtype = rng.choice(list(OF_PASSES)), rng.choice([np.float32, np.float64])
     call = rows(rng, loss, dtype)
     outputs = 3 if loss == "multinomial" else int(rng.integers(1, 4))
     z = rng.normal(size=(len(call["y"]), outputs)).astype(dtype)
     y = call["y"] if loss == "multinomial" else np.repeat(call["y"], outputs, axis=1)
-    return {"y": y, "z": z, "weights": call["weights"], "loss": kernels.LOSSES[loss], "hyper": LOSSES[loss].hyper(),
+    return {"y": y, "z": z, "weights": call["weights"], "loss": kernels.LOSSES[loss], "hyper": OF_PASSES[loss].hyper(),
             "slopes": np.zeros_like(z)}  # fmt: skip
 
 

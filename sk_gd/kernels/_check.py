@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 # The enums of _simd.h.
-LOSSES = {"squared_error": 0, "log_loss": 1, "multinomial": 2, "piecewise": 3, "cornered": 4}
+LOSSES = {"squared_error": 0, "log_loss": 1, "multinomial": 2, "piecewise": 3, "cornered": 4, "bend": 5}
 OPTIMIZERS = {"gd": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5}
 # Outputs that the dense pass takes; more are matrices wide enough for BLAS.
 MOST_OUTPUTS = 32
 # Hyper-parameters that a loss uses, by its number.
-_LOSS_NEEDS = {0: 0, 1: 0, 2: 0, 3: 3, 4: 4}
+_LOSS_NEEDS = {0: 0, 1: 0, 2: 0, 3: 3, 4: 4, 5: 1}
+# Losses of a row that are one of several outputs together.
+_JOINT = (LOSSES["multinomial"], LOSSES["bend"])
 # Slots of memory and hyper-parameters that an optimizer uses, by its number.
 _NEEDS = {0: (0, 0), 1: (2, 1), 2: (2, 1), 3: (1, 1), 4: (1, 2), 5: (3, 4)}
 
@@ -73,7 +75,7 @@ def check_pass(
     shape, multinomial = np.shape(theta), loss == LOSSES["multinomial"]
     n_outputs = shape[0]
     wrong = [
-        (loss not in LOSSES.values() or (multinomial and n_outputs == 1), "loss"),
+        (loss not in LOSSES.values() or (loss in _JOINT and n_outputs == 1), "loss"),
         (len(hyper) < _LOSS_NEEDS.get(loss, 0), "hyper"),
         (np.shape(y) != (n, 1 if multinomial else n_outputs), "y"),
         (len(weights) not in (0, n), "weights"),
@@ -131,7 +133,7 @@ def check_sweep(
     n_outputs = shape[0]
     slots, parameters = _NEEDS.get(optimizer, (0, 0))
     wrong = [
-        (loss not in LOSSES.values(), "loss"),
+        (loss not in LOSSES.values() or loss == LOSSES["bend"], "loss"),
         (len(loss_hyper) < _LOSS_NEEDS.get(loss, 0), "loss_hyper"),
         (optimizer not in _NEEDS, "optimizer"),
         (shape[1] not in (d, d + 1) or d == 0 or n_outputs == 0, "theta"),

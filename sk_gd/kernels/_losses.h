@@ -139,6 +139,28 @@ INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, con
     return total;
 }
 
+/* z' H z / 2 with H = diag(p) - p p', or diag(p) unless it `couples`: p stands in the place of targets. Row i and output k of z lie at
+   i * row + k * output, those of p side by side. */
+INLINE double NAMED(bend)(const REAL *RESTRICT p, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n, ptrdiff_t n_outputs,
+                          ptrdiff_t row, ptrdiff_t output, int couples, REAL *RESTRICT slope)
+{
+    double total = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const REAL weight = s ? s[i] : 1;
+        REAL mean = 0, value = 0;
+        for (ptrdiff_t k = 0; couples && k < n_outputs; k++)
+            mean += p[i * n_outputs + k] * z[i * row + k * output];
+        INDEPENDENT
+        for (ptrdiff_t k = 0; k < n_outputs; k++) {
+            const REAL at = z[i * row + k * output], bent = p[i * n_outputs + k] * (at - mean);
+            slope[i * row + k * output] = weight * bent;
+            value += bent * at;
+        }
+        total += weight * value / 2;
+    }
+    return total;
+}
+
 /* The weighted sum of the losses of n rows, their weighted slopes written beside; s = NULL means that all weights are one. */
 KERNEL double NAMED(losses)(int loss, const double *hyper, const REAL *y, const REAL *z, const REAL *s, ptrdiff_t n,
                             ptrdiff_t n_outputs, REAL *slope)
@@ -150,6 +172,8 @@ KERNEL double NAMED(losses)(int loss, const double *hyper, const REAL *y, const 
                                     n_outputs, 1, slope + i * n_outputs);
         return total;
     }
+    if (loss == BEND)
+        return NAMED(bend)(y, z, s, n, n_outputs, n_outputs, 1, hyper[0] != 0, slope);
 #define PLAIN(loss) NAMED(points)(loss, hyper, y, z, NULL, 1, n * n_outputs, slope)
 #define WEIGHTED(loss) NAMED(points)(loss, hyper, y, z, s, 0, n, slope)
 #define OF_ROW(loss) \

@@ -129,7 +129,9 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
         }
         if (loss == MULTINOMIAL)
             total += NAMED(softmax)(y + i, z, s ? s + i : NULL, m, K, 1, m, slope);
-        for (ptrdiff_t k = 0; loss != MULTINOMIAL && k < K; k++) {
+        else if (loss == BEND)
+            total += NAMED(bend)(y + i * K, z, s ? s + i : NULL, m, K, 1, m, hyper[0] != 0, slope);
+        for (ptrdiff_t k = 0; loss != MULTINOMIAL && loss != BEND && k < K; k++) {
             REAL targets[BLOCK];
             INDEPENDENT
             for (ptrdiff_t r = 0; r < m; r++)

@@ -14,7 +14,7 @@
 #include "_signals.h"
 
 /* The numbers are those of LOSSES and OPTIMIZERS in _check.py. */
-enum { SQUARED_ERROR, LOG_LOSS, MULTINOMIAL, PIECEWISE, CORNERED };
+enum { SQUARED_ERROR, LOG_LOSS, MULTINOMIAL, PIECEWISE, CORNERED, BEND };
 enum { GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM };
 
 /* Most rows that the dense kernels hold at a time; their callers size buffers by it. */

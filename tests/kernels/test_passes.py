@@ -6,7 +6,7 @@ from scipy import sparse
 from scipy.special import expit
 
 from sk_gd.kernels import LOSSES, add_products_csr, multiply_csr, pass_csr, pass_dense, pointwise
-from sk_gd.losses import Cornered, LogLoss, Multinomial, Piecewise, SquaredError
+from sk_gd.losses import Bend, Cornered, LogLoss, Multinomial, Piecewise, SquaredError
 
 POINTWISE = {"squared_error": SquaredError(), "log_loss": LogLoss(), "piecewise": Piecewise(0.3, 0.5, 0.4),
              "cornered": Cornered(0.3, 0.5, 0.4, radius=0.2)}  # fmt: skip
@@ -69,7 +69,7 @@ def test_pass_equals_numpy(container, dtype, loss, weighted, intercept, n, d):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("loss", [Multinomial(2), Multinomial(3), Multinomial(10), SquaredError(), Piecewise(0.3, 0.5, 0.4)])
+@pytest.mark.parametrize("loss", [*map(Multinomial, (2, 3, 10)), SquaredError(), Piecewise(0.3, 0.5, 0.4), Bend(True), Bend(False)])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("intercept", [False, True])
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (7, 3), (300, 10), (1030, 1), (600, 37), (70, 3000)])
@@ -80,6 +80,7 @@ def test_dense_pass_of_several_outputs(dtype, loss, weighted, intercept, n, d):
     K = loss.n_classes if multinomial else 5
     X = rng.normal(size=(n, d)).astype(dtype)
     y = rng.integers(0, K if multinomial else 2, (n, 1 if multinomial else K)).astype(dtype)
+    y /= K if isinstance(loss, Bend) else 1
     weights = rng.gamma(1.0, size=n if weighted else 0).astype(dtype)
     theta = rng.normal(size=(K, d + intercept)) / np.sqrt(d)
     start, stop = n // 3, n - n // 5
@@ -154,14 +155,15 @@ def test_not_a_number_is_not_hidden(loss):
 @pytest.mark.parametrize(
     ("loss", "n_outputs"),
     [("squared_error", 1), ("squared_error", 3), ("log_loss", 1), ("multinomial", 2), ("multinomial", 11), ("piecewise", 3),
-     ("cornered", 3)],
+     ("cornered", 3), ("bend", 3)],
 )
 def test_pointwise_equals_the_loss_classes(dtype, weighted, loss, n_outputs):
     rng = np.random.default_rng(0)
     n = 101
     z = (30 * rng.normal(size=(n, n_outputs))).astype(dtype)
-    twin = Multinomial(n_outputs) if loss == "multinomial" else POINTWISE[loss]
+    twin = {**POINTWISE, "multinomial": Multinomial(n_outputs), "bend": Bend(True)}[loss]
     y = rng.integers(0, n_outputs if loss == "multinomial" else 2, (n, 1 if loss == "multinomial" else n_outputs)).astype(dtype)
+    y /= n_outputs if loss == "bend" else 1
     weights = rng.gamma(1.0, size=n if weighted else 0).astype(dtype)
     per_row, slope = twin.value_and_slope(y.astype(float), z.astype(float))
     s = weights.astype(float) if weighted else np.ones(n)
