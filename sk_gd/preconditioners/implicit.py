@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,8 @@ from sk_gd._array import Array
 from sk_gd.preconditioners._base import Bending, Metric
 from sk_gd.preconditioners.secant import Secant
 
-MAX_PRODUCTS = 100  # a direction that asks for more is followed as it is
+MAX_PRODUCTS = 300  # a direction that asks for more is followed as it is,
+MAX_BESIDE_A_KINK = 100  # as it is where the slope of a kink may leave the model without a minimum
 CAREFUL = 0.1  # ``enough`` of a solve whose gain is to be believed: within a tenth of all there is, on images and text
 
 
@@ -69,15 +71,18 @@ class Implicit(Metric):
         def within(step: Array) -> Array:
             return step if free is None else np.where(free, step, 0.0)
 
-        residual, direction, seen, gained = within(gradient), np.zeros_like(gradient), [], 0.0
+        residual, direction, gained = within(gradient), np.zeros_like(gradient), 0.0
+        seen = deque[tuple[Array, Array]](maxlen=self.base.steps.maxlen)  # more are not remembered, and each is as large as theta
+        self.n_products = 0
         preconditioned = within(self.base.solve(residual))
         conjugate, agreement = preconditioned, float(np.vdot(residual, preconditioned))
-        for count in range(1, MAX_PRODUCTS + 1):
+        for count in range(1, 1 + (MAX_PRODUCTS if free is None else MAX_BESIDE_A_KINK)):
             product = within(self.multiply(conjugate))
             curvature = float(np.vdot(conjugate, product))
             if not (agreement > 0 and curvature > 0):  # solved to rounding, or not convex there
                 break
             seen.append((conjugate, product))
+            self.n_products = count
             length = agreement / curvature
             direction, residual = direction + length * conjugate, residual - length * product
             gain = length * agreement
@@ -87,7 +92,6 @@ class Implicit(Metric):
             preconditioned = within(self.base.solve(residual))
             agreement, before = float(np.vdot(residual, preconditioned)), agreement
             conjugate = preconditioned + agreement / before * conjugate
-        self.n_products = len(seen)
         for step, change in seen:
             self.base.learn(step, change)
         return direction if seen else preconditioned
