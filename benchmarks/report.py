@@ -94,6 +94,7 @@ def machine(n_threads: int) -> dict[str, Any]:
 def plot(folder: Path, name: str, result: Result) -> None:
     """Gap against time, one line a peer."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
@@ -103,6 +104,9 @@ def plot(folder: Path, name: str, result: Result) -> None:
             axes.loglog(*zip(*ladder, strict=True), label=peer, color=f"C{i % 10}", marker=".", linestyle="-" if i < 10 else "--",
                         linewidth=2.5 if peer in OURS else 1)  # fmt: skip
     axes.set(xlabel="seconds", ylabel="gap (F - F*) / (F_null - F*)", title=name, ylim=(1e-9, 10))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     folder.mkdir(parents=True, exist_ok=True)
     figure.savefig(folder / f"{name}.png", dpi=80)
