@@ -131,6 +131,7 @@ def test_two_fits_at_once(variant, rows, processes):
             assert_array_equal(coef, expected)
 
 
+@pytest.mark.filterwarnings("ignore:coroutine 'ActorFuture._result' was never awaited")  # a signal may come before Dask awaits it
 def test_interrupted(rows, processes):
     """Answered at once, though the fit waits for its workers; they are well, and the estimator is as it was."""
     X, y = rows
