@@ -18,7 +18,7 @@ class Multinomial:
     Parameters
     ----------
     n_classes : int
-        K, three or more.
+        K, at least two.
     """
 
     pointwise: ClassVar[int | None] = 2

@@ -43,11 +43,10 @@ class CompiledSource(Source):
 
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
         theta = as_rows(theta, theta.dtype)
-        fused = loss.pointwise is not None and len(theta) <= self.most_outputs
 
         def of_rows(rows: slice) -> tuple[float, Array]:
             gradient = np.zeros(theta.shape)
-            if fused and loss.pointwise is not None:
+            if loss.pointwise is not None and len(theta) <= self.most_outputs:
                 return self.fused_pass(loss.pointwise, loss.hyper(), theta, slopes, gradient, rows), gradient
             return self.many_outputs(loss, theta, slopes, gradient, rows), gradient
 
