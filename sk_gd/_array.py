@@ -6,6 +6,7 @@ are few, are NumPy's: ``beside`` takes them to the rows, ``on_host`` brings sums
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,14 @@ def in_place(x: Any) -> Any:
 def sums_on_host(x: Any) -> Array:
     """Sums that were taken beside the rows, as NumPy's float64, whatever the precision that they were taken in."""
     return on_host(x).astype(np.float64, copy=False)
+
+
+def together_on_host(arrays: list[Any]) -> list[Array]:
+    """Sums that were taken beside the rows, in one transfer, for which the device is waited for once."""
+    xp, shapes = namespace(arrays[0]), [tuple(x.shape) for x in arrays]
+    flat = sums_on_host(xp.concat([xp.reshape(double(x), (-1,)) for x in arrays]))
+    parts = np.split(flat, np.cumsum([prod(shape) for shape in shapes])[:-1])
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def beside(values: Any, x: Any, dtype: Any = None) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, rows_of, spans, zeros
+from sk_gd._array import Array, is_foreign, rows_of, spans, there, together_on_host, zeros
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
@@ -49,11 +49,14 @@ class SweepStep(ScheduledStep[Objective]):
         order = self.batching.order(objective.n_samples, state.rng, source.run, source.mixed)
         rates = self.rates(state, self.batching.n_updates(objective.n_samples))
         theta, sums = self.start(state)
-        theta = np.ascontiguousarray(theta, source.dtype)
+        theta, anchor, coordinates = (*(np.ascontiguousarray(x, source.dtype) for x in (theta, anchor)), self.coordinates)
         memory = (self.optimizer.init(theta) if state.memory is None else state.memory).astype(source.dtype)
+        l1, l2 = coordinates.l1, coordinates.l2
+        if is_foreign(source.X) and self.optimizer.kernel is not None:  # a rule of the user's own may know NumPy alone
+            theta, anchor, memory, sums, l1, l2 = (there(x, source.X) for x in (theta, anchor, memory, sums, l1, l2))
+            coordinates = coordinates.beside(source.X)
         terms: Terms = {
-            "l2": self.coordinates.l2, "l1": self.coordinates.l1, "positive": objective.penalty.positive,
-            "memory": memory, "refresh": refresh, "anchor": np.ascontiguousarray(anchor, source.dtype),
+            "l2": l2, "l1": l1, "positive": objective.penalty.positive, "memory": memory, "refresh": refresh, "anchor": anchor,
             "n_samples": objective.n_samples, "sums": sums, "support": np.empty(0),
         }  # fmt: skip
         as_they_are = isinstance(source, CompiledSource) and (isinstance(state.metric, Identity) or self.scales_columns(objective))
@@ -66,13 +69,15 @@ class SweepStep(ScheduledStep[Objective]):
             for first in range(0, len(order), chunk):
                 rows = order[first : first + chunk]
                 block = source.take(rows)
-                X = block.X if as_they_are else self.coordinates.rows(block.dense())
+                X = block.X if as_they_are else coordinates.rows(block.dense())
                 seen = rows_of(slopes, rows) if slopes.shape[0] else zeros((0, 0), block.y)  # a row is visited once: none is kept
                 steps = rates[first // size : -(-(first + len(rows)) // size)]
                 met += self.visit(objective, source_of(X, block.y, block.weights), None, size, steps, theta, seen, terms)
+        if is_foreign(theta):
+            theta, memory, sums, met = together_on_host([theta, memory, sums, met])
         state.memory = memory
         self.land(state, theta.astype(np.float64), sums, len(rates))
-        return met / objective.n_samples + objective.penalty.value(objective.coef(state.theta))
+        return float(met) / objective.n_samples + objective.penalty.value(objective.coef(state.theta))
 
     def visit(
         self,
@@ -84,7 +89,7 @@ class SweepStep(ScheduledStep[Objective]):
         theta: Array,
         slopes: Array,
         terms: Terms,
-    ) -> float:
+    ) -> Any:
         """Sweep over a source's rows as they are, compiled where it can be; an order of None is theirs."""
         loss, optimizer = objective.loss, self.optimizer
         if isinstance(source, CSRSource) and not isinstance(self.metric, Identity):
@@ -92,6 +97,7 @@ class SweepStep(ScheduledStep[Objective]):
         if loss.pointwise is None or optimizer.kernel is None or not isinstance(source, CompiledSource):
             batches: list[Any] = spans(source.n_samples if order is None else len(order), size)
             batches = batches if order is None else [order[batch] for batch in batches]
+            terms = terms if objective.penalty.kinked else {**terms, "l1": np.empty(0)}
             return sweep(
                 source.take, batches, rates, theta, value_and_slope=loss.value_and_slope,
                 optimizer=optimizer, slopes=slopes, **terms,

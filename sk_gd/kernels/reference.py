@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, namespace, rows_of, sums_on_host
+from sk_gd._array import Array, is_foreign, namespace, rows_of, sums_on_host
 from sk_gd.optimizers import Optimizer
 from sk_gd.penalties import soft_threshold
 
@@ -41,42 +41,54 @@ def sweep(
     n_samples: int,
     support: Array,
     sums: Array,
-) -> float:
+) -> Any:
     """Visit batches of rows, changing ``theta``, ``memory``, ``slopes``, ``anchor`` and ``sums`` in place.
 
-    ``take(batch)`` gives a :class:`~sk_gd.sources.Block`, in any array library and with it ``slopes``; all else is NumPy's.
-    ``support`` (CSR only, else empty) holds n_samples / (rows that store column j): with it the dense terms (anchor, l2, l1) act on
-    the non-zeros of the visited rows alone, enlarged so that they are right in expectation (Pedregosa, Leblond, Lacoste-Julien
-    2017). ``sums``, if not empty, takes in theta after every update. Returns the summed loss that the visits met before their
-    updates.
+    ``take(batch)`` gives a :class:`~sk_gd.sources.Block`, in any array library and with it ``slopes``; the parameters and what is
+    said of them are in the same one, on the same device, or NumPy's: then every update waits for its gradient. ``support`` (CSR
+    only, else empty) holds n_samples / (rows that store column j): with it the dense terms (anchor, l2, l1) act on the non-zeros of
+    the visited rows alone, enlarged so that they are right in expectation (Pedregosa, Leblond, Lacoste-Julien 2017). An empty
+    ``l1`` is zero. ``sums``, if not empty, takes in theta after every update. Returns the summed loss that the visits met before
+    their updates, a number where the rows are.
     """
-    n_features = l2.shape[0]
+    n_features, here = l2.shape[0], not is_foreign(theta)
     total: Any = 0.0
-    for rate, batch in zip(rates, batches, strict=False):
+    for rate, batch in zip(rates.tolist(), batches, strict=False):
         block = take(batch)
         size, xp = block.y.shape[0], namespace(block.y)
         per_row, slope = value_and_slope(block.y, block.raw(theta))
         total = total + xp.sum(block.weigh(per_row))
         slope = block.weigh(slope)
         change = slope - rows_of(slopes, batch) if slopes.shape[0] else slope
-        gradient = sums_on_host(block.gradient(change, theta.shape[1] > n_features)) / size
-        share = np.ones(theta.shape[1])
+        gradient = block.gradient(change, theta.shape[1] > n_features) / size
+        gradient = sums_on_host(gradient) if here else gradient
+        share: Any = 1.0
+        of_coef: Any = 1.0
         if len(support):
-            share[:n_features] = (block.dense() != 0).sum(axis=0) * support / size
-        if len(anchor):
+            share = np.ones(theta.shape[1])
+            of_coef = share[:n_features] = (block.dense() != 0).sum(axis=0) * support / size
+        if anchor.shape[0]:
             rest = share * anchor
             if refresh:
-                anchor += gradient * size / n_samples
+                put(anchor, anchor + gradient * size / n_samples)
                 slopes[batch, ...] = slope
             gradient = gradient + rest
-        gradient[:, :n_features] += share[:n_features] * l2 * theta[:, :n_features]
-        direction, memory[:] = optimizer.direction(gradient, memory)
-        coef = theta[:, :n_features]
-        decay = rate * optimizer.weight_decay * coef
-        theta -= rate * direction
-        coef -= decay
-        stretch = np.broadcast_to(optimizer.stretch(memory), theta.shape)[:, :n_features]
-        coef[:] = soft_threshold(coef, rate * stretch * share[:n_features] * l1, positive)
-        if len(sums):
+        gradient[:, :n_features] += l2 * of_coef * theta[:, :n_features]
+        direction, remembered = optimizer.direction(gradient, memory)
+        put(memory, remembered)
+        moved = theta - rate * direction
+        if optimizer.weight_decay:
+            moved[:, :n_features] -= rate * optimizer.weight_decay * theta[:, :n_features]
+        if positive or l1.shape[0]:
+            stretch: Any = optimizer.stretch(memory)
+            stretch = stretch[:, :n_features] if getattr(stretch, "ndim", 0) else stretch
+            moved[:, :n_features] = soft_threshold(moved[:, :n_features], rate * stretch * of_coef * l1, positive)
+        put(theta, moved)
+        if sums.shape[0]:
             sums += theta
-    return float(total)
+    return total
+
+
+def put(place: Array, values: Array) -> None:
+    """Replace the numbers of an array, in its precision."""
+    place[...] = namespace(place).astype(values, place.dtype, copy=False)

@@ -6,11 +6,9 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sk_gd._array import Array, double, is_foreign, namespace
 from sk_gd._params import Params
-
-Array = NDArray[Any]
 
 
 class Optimizer(Params, ABC):
@@ -67,7 +65,14 @@ class Optimizer(Params, ABC):
         return self.gain
 
 
-def count(memory: Array, more: int = 0) -> float:
-    """Add to the count of updates in a memory, and tell it, in the double precision that powers of it need."""
-    memory[-1].flat[0] += more
-    return float(memory[-1].flat[0])
+def count_one(memory: Array) -> None:
+    """Add to the count of updates in a memory."""
+    memory[(-1, *(0,) * (memory.ndim - 1))] += 1
+
+
+def built_up(share: float, memory: Array) -> Any:
+    """``1 - share^t``, t being the count of updates: what a running mean that began with zero has of its full weight."""
+    t = memory[(-1, *(0,) * (memory.ndim - 1))]
+    if not is_foreign(memory):
+        return 1 - share ** float(t)
+    return namespace(memory).astype(1 - share ** double(t), memory.dtype)  # a power of many needs the digits; nobody waits for it

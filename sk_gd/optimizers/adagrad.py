@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sk_gd.optimizers._base import Array, Optimizer
+from sk_gd._array import Array, namespace, zeros
+from sk_gd.optimizers._base import Optimizer
 
 
 @dataclass
@@ -43,11 +44,11 @@ class AdaGrad(Optimizer):
         return np.array([self.epsilon])
 
     def init(self, theta: Array) -> Array:
-        return np.zeros((1, *theta.shape), theta.dtype)
+        return zeros((1, *theta.shape), theta)
 
     def direction(self, gradient: Array, memory: Array) -> tuple[Array, Array]:
         square = memory + gradient**2
         return gradient * self.stretch(square), square
 
     def stretch(self, memory: Array) -> Array:
-        return 1 / (np.sqrt(memory[0]) + self.epsilon)
+        return 1 / (namespace(memory).sqrt(memory[0, ...]) + self.epsilon)

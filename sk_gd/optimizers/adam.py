@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sk_gd.optimizers._base import Array, Optimizer, count
+from sk_gd._array import Array, namespace, zeros
+from sk_gd.optimizers._base import Optimizer, built_up, count_one
 
 
 @dataclass
@@ -65,14 +66,14 @@ class Adam(Optimizer):
         return np.array([self.beta_1, self.beta_2, self.epsilon, self.weight_decay])
 
     def init(self, theta: Array) -> Array:
-        return np.zeros((3, *theta.shape), theta.dtype)
+        return zeros((3, *theta.shape), theta)
 
     def direction(self, gradient: Array, memory: Array) -> tuple[Array, Array]:
-        mean = self.beta_1 * memory[0] + (1 - self.beta_1) * gradient
-        square = self.beta_2 * memory[1] + (1 - self.beta_2) * gradient**2
-        memory = np.stack([mean, square, memory[2]])
-        t = count(memory, more=1)
-        return mean / (1 - self.beta_1**t) * self.stretch(memory), memory
+        mean = self.beta_1 * memory[0, ...] + (1 - self.beta_1) * gradient
+        square = self.beta_2 * memory[1, ...] + (1 - self.beta_2) * gradient**2
+        memory = namespace(memory).stack([mean, square, memory[2, ...]])
+        count_one(memory)
+        return mean / built_up(self.beta_1, memory) * self.stretch(memory), memory
 
     def stretch(self, memory: Array) -> Array:
-        return 1 / (np.sqrt(memory[1] / (1 - self.beta_2 ** count(memory))) + self.epsilon)
+        return 1 / (namespace(memory).sqrt(memory[1, ...] / built_up(self.beta_2, memory)) + self.epsilon)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from sk_gd.optimizers._base import Array, Optimizer
+from sk_gd._array import Array, zeros
+from sk_gd.optimizers._base import Optimizer
 
 
 @dataclass
@@ -16,7 +15,7 @@ class GradientDescent(Optimizer):
     kernel = 0
 
     def init(self, theta: Array) -> Array:
-        return np.empty((0, *theta.shape), theta.dtype)
+        return zeros((0, *theta.shape), theta)
 
     def direction(self, gradient: Array, memory: Array) -> tuple[Array, Array]:
         return gradient, memory

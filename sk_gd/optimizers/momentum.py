@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sk_gd.optimizers._base import Array, Optimizer, count
+from sk_gd._array import Array, namespace, zeros
+from sk_gd.optimizers._base import Optimizer, built_up, count_one
 
 
 @dataclass
@@ -51,13 +52,14 @@ class Momentum(Optimizer):
         return np.array([self.beta])
 
     def init(self, theta: Array) -> Array:
-        return np.zeros((2, *theta.shape), theta.dtype)
+        return zeros((2, *theta.shape), theta)
 
     def direction(self, gradient: Array, memory: Array) -> tuple[Array, Array]:
-        memory = np.stack([self.beta * memory[0] + gradient, memory[1]])
-        count(memory, more=1)
-        return (gradient + self.beta * memory[0] if self.nesterov else memory[0]), memory
+        velocity = self.beta * memory[0, ...] + gradient
+        memory = namespace(memory).stack([velocity, memory[1, ...]])
+        count_one(memory)
+        return (gradient + self.beta * velocity if self.nesterov else velocity), memory
 
-    def stretch(self, memory: Array) -> float:
-        built_up = (1 - self.beta ** count(memory)) * self.gain  # the velocity of a gradient of 1
-        return 1 + self.beta * built_up if self.nesterov else built_up
+    def stretch(self, memory: Array) -> float | Array:
+        velocity: Array = built_up(self.beta, memory) * self.gain  # of a gradient of 1
+        return 1 + self.beta * velocity if self.nesterov else velocity

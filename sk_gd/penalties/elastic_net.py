@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from sk_gd._array import Array, at_least, namespace
 
 
 def soft_threshold(x: Array, threshold: float | Array, positive: bool = False) -> Array:
     """The proximal map of ``threshold * |x|``: shrink by the threshold, stopping at zero; ``positive`` allows no x below zero."""
-    shrunk: Array = np.maximum(x - threshold, 0) if positive else np.sign(x) * np.maximum(np.abs(x) - threshold, 0)
+    xp = namespace(x)
+    shrunk: Array = at_least(x - threshold, 0.0) if positive else xp.sign(x) * at_least(xp.abs(x) - threshold, 0.0)
     return shrunk
 
 

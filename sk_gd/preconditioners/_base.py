@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -90,6 +90,10 @@ class Coordinates:
     out: Array
     l1: Array
     l2: Array
+
+    def beside(self, X: Any) -> Coordinates:
+        """The same, with what moves rows where they are."""
+        return replace(self, center=beside(self.center, X), into=beside(self.into, X))
 
     def rows(self, X: Array) -> Array:
         """Rows of X in these coordinates, in X's dtype."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sk_gd._array import Array, beside, double, double_sum, namespace, numpy_dtype, rows_of, spans, sums_on_host
+from sk_gd._array import Array, beside, double, double_sum, numpy_dtype, rows_of, spans, together_on_host
 from sk_gd.losses import Cost
 from sk_gd.sources._base import Block, S, Source, T
 
@@ -54,7 +54,7 @@ class ArrayAPISource(Source):
         return [function(item) for item in items]  # the device has its own threads
 
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Any) -> tuple[float, Array]:
-        xp, there, sums = namespace(self.X), beside(theta, self.X), []
+        there, sums = beside(theta, self.X), []
         for rows in self.ranges(len(theta)):
             block = self.take(rows)
             value, slope = loss.value_and_slope(block.y, block.raw(there))
@@ -62,7 +62,6 @@ class ArrayAPISource(Source):
             if slopes.shape[0]:
                 slopes[rows, ...] = slope
             gradient = block.gradient(slope, theta.shape[1] > self.n_features)
-            total = double_sum(block.weigh(value))
-            sums.append(xp.concat([xp.reshape(total, (1,)), xp.reshape(gradient, (-1,))]))
-        found = sums_on_host(sum(sums[1:], sums[0]))  # the one transfer of the pass, for which the device is waited for
-        return float(found[0]), found[1:].reshape(theta.shape)
+            sums.append((double_sum(block.weigh(value)), gradient))
+        value, gradient = together_on_host([sum(parts[1:], parts[0]) for parts in zip(*sums, strict=True)])
+        return float(value), gradient

@@ -1,6 +1,7 @@
 """A fit is the same wherever the rows are, and they stay there."""
 
 import pickle
+from dataclasses import dataclass
 
 import array_api_strict
 import numpy as np
@@ -11,6 +12,7 @@ from sk_gd import GDLinearRegressor, GDLogisticClassifier, _array
 from sk_gd._array import on_host
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import SquaredError
+from sk_gd.optimizers import OPTIMIZERS, Optimizer
 from sk_gd.sources import source_of
 
 MODELS = {
@@ -113,13 +115,39 @@ def test_one_array_an_epoch(strict, make_problem, leaving, name, n_outputs):
 
 
 @pytest.mark.parametrize("n_rows", [1, 16])
-def test_sweeps_bring_gradients_alone(strict, make_problem, leaving, n_rows):
-    """An update on some rows brings one gradient to the host, an epoch one sum of losses."""
+@pytest.mark.parametrize("optimizer", ["svrg", "saga", *OPTIMIZERS])
+def test_one_array_a_sweep(strict, make_problem, leaving, monkeypatch, optimizer, n_rows):
+    """Updates do not wait for each other: an epoch brings to the host where it ended, and of SVRG and SAGA one pass more."""
     X, y, _ = make_problem("binary", n_samples=64, n_features=4)
-    model = GDLogisticClassifier("mini-batch", batch_size=n_rows, optimizer="momentum", max_iter=3, tol=None, random_state=0)
-    model.fit(strict(X), strict(y))
+    monkeypatch.setattr("sk_gd.sources.array_api.DEVICE_CHUNK", 40)  # two chunks
+    monkeypatch.setattr("sk_gd.descent.plan.SMALL", 0)  # no end on all rows
+    counts = []
+    for epochs in (3, 8):
+        leaving.clear()
+        params = {"optimizer": optimizer, "preconditioner": "diagonal", "learning_rate": 1e-3, "max_iter": epochs, "tol": None}
+        GDLogisticClassifier("mini-batch", batch_size=n_rows, random_state=0, **params).fit(strict(X), strict(y))
+        counts.append(len(leaving))
     assert max(leaving) <= 5 * 5
-    assert len(leaving) <= 3 * 64 / n_rows + 40
+    assert counts[1] - counts[0] == (10 if optimizer in ("svrg", "saga") else 5)
+
+
+def test_a_rule_that_knows_numpy_alone(place, make_problem):
+    """An optimizer of the user's gets NumPy's arrays, wherever the rows are."""
+
+    @dataclass
+    class Sign(Optimizer):
+        unit_free = True
+
+        def init(self, theta):
+            return np.zeros((0, *theta.shape), theta.dtype)
+
+        def direction(self, gradient, memory):
+            return np.sign(gradient), memory
+
+    X, y, _ = make_problem("regression", n_samples=40)
+    params = {"optimizer": Sign(), "learning_rate": 0.01, "max_iter": 4, "tol": None, "random_state": 0}
+    expected = GDLinearRegressor("mini-batch", batch_size=8, **params).fit(X, y)
+    assert_same(GDLinearRegressor("mini-batch", batch_size=8, **params).fit(place(X), place(y)), expected)
 
 
 def test_single_precision(place, make_problem):
