@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from importlib.metadata import version
 from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+import numpy as np
 from scipy.optimize._numdiff import approx_derivative
+from sklearn import get_config, set_config  # type: ignore[attr-defined]
 from sklearn.base import _fit_context
 from sklearn.externals.array_api_compat import array_namespace, is_array_api_obj
 from sklearn.externals.array_api_compat import device as device_of
@@ -74,6 +77,7 @@ __all__ = [
     "n_cores",
     "n_threads",
     "optional",
+    "undisturbed",
 ]
 
 
@@ -81,12 +85,6 @@ def available_if(check: Callable[[Any], bool]) -> Callable[[T], T]:
     """scikit-learn's decorator of methods that some parameters rule out, typed."""
     decorate: Callable[[T], T] = metaestimators.available_if(check)
     return decorate
-
-
-def fit_context(fit: T) -> T:
-    """Validate the parameters of the estimator before ``fit``."""
-    validated: T = _fit_context(prefer_skip_nested_validation=True)(fit)
-    return validated
 
 
 if TYPE_CHECKING or sys.version_info >= (3, 12):
@@ -107,55 +105,39 @@ else:
 
 
 class OneBlasThread:
-    """Context in which BLAS keeps to one thread; the limit ends with the last of the fits that run at the same time.
+    """Work during which BLAS keeps to one thread; the limit ends with the last of the fits that run at the same time.
 
     Our own threads share out the blocks of rows: BLAS beside them would fight for the cores, and change the order of sums. So would
     the threads of other fits, of which those of a process know here: they share its cores.
-
-    Parameters
-    ----------
-    fits : int, default=1
-        How many fits this is; 0 for some work that belongs to one.
     """
 
     lock = Lock()
-    users: ClassVar[dict[int, int]] = {}
+    users: ClassVar[dict[object, int]] = {}
     running = 0
     limit: Any = None
 
-    def __init__(self, fits: int = 1) -> None:
-        self.fits = fits
+    @classmethod
+    def enter(cls, work: object, fits: int = 1) -> None:
+        """Some work begins, which may be of a fit that is counted already: then ``fits`` is 0."""
+        with cls.lock:
+            cls.users[work] = fits
+            cls.running = sum(cls.users.values())
+            if cls.limit is None:
+                cls.take_control()
+                controller = _get_threadpool_controller()
+                cls.limit = controller.limit(limits=None, user_api="blas")  # remembers, before anything changes
+                controller.limit(limits=1, user_api="blas")
 
-    def __enter__(self) -> None:
-        try:
-            with OneBlasThread.lock:
-                OneBlasThread.users[id(self)] = self.fits
-                OneBlasThread.running = sum(OneBlasThread.users.values())
-                if OneBlasThread.limit is None:
-                    OneBlasThread.take_control()
-                    controller = _get_threadpool_controller()
-                    OneBlasThread.limit = controller.limit(limits=None, user_api="blas")  # remembers, before anything changes
-                    controller.limit(limits=1, user_api="blas")
-        except BaseException:  # an interrupt, even here
-            self.leave()
-            raise
-
-    def __exit__(self, *exception: object) -> None:
-        try:
-            self.leave()
-        except BaseException:
-            self.leave()
-            raise
-
-    def leave(self) -> None:
-        """Give BLAS its threads back if no other fit runs; to do so twice does no harm."""
-        with OneBlasThread.lock:
-            OneBlasThread.users.pop(id(self), None)
-            OneBlasThread.running = sum(OneBlasThread.users.values())
-            if not OneBlasThread.users and OneBlasThread.limit is not None:
-                OneBlasThread.take_control()
-                OneBlasThread.limit.restore_original_limits()
-                OneBlasThread.limit = None
+    @classmethod
+    def leave(cls, work: object) -> None:
+        """Give BLAS its threads back if no other work goes on; to do so twice does no harm."""
+        with cls.lock:
+            cls.users.pop(work, None)
+            cls.running = sum(cls.users.values())
+            if not cls.users and cls.limit is not None:
+                cls.take_control()
+                cls.limit.restore_original_limits()
+                cls.limit = None
 
     @staticmethod
     def take_control() -> None:
@@ -163,23 +145,56 @@ class OneBlasThread:
         if hasattr(OpenBLASController, "clear_controlling_thread"):
             OpenBLASController.clear_controlling_thread(force=True)
 
-    @staticmethod
-    def hold() -> None:
-        """Let no thread change limits during a fork: OpenBLAS would leave its own lock closed in the child."""
-        OneBlasThread.lock.acquire()
-
-    @staticmethod
-    def go_on() -> None:
-        OneBlasThread.lock.release()
-
-    @staticmethod
-    def forget() -> None:
-        """In a fork the fits of the parent's other threads never end, nor is a lock of theirs released."""
-        OneBlasThread.lock, OneBlasThread.users, OneBlasThread.running = Lock(), {}, 0
+    @classmethod
+    def forget(cls) -> None:
+        """In a fork the fits of the parent's other threads never end."""
+        cls.users, cls.running = {}, 0
+        cls.lock.release()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=OneBlasThread.hold, after_in_parent=OneBlasThread.go_on, after_in_child=OneBlasThread.forget)
+if hasattr(os, "register_at_fork"):  # no thread may change limits meanwhile: OpenBLAS would leave its own lock closed in the child
+    lock = OneBlasThread.lock
+    os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=OneBlasThread.forget)
+
+
+def undisturbed(call: T) -> T:
+    """Let BLAS keep to one thread during a call; whatever goes wrong in it leaves BLAS, NumPy and scikit-learn set as they were.
+
+    An interrupt may come as the ``__exit__`` of a context manager begins that is written in Python, and this then does nothing:
+    what must not be left behind is put back by an ``except`` around all of them.
+    """
+
+    @wraps(call)
+    def whole(*args: Any, **kwargs: Any) -> Any:
+        work, errors, config = object(), np.geterr(), get_config()
+        try:
+            OneBlasThread.enter(work)
+            answer = call(*args, **kwargs)
+            OneBlasThread.leave(work)
+            return answer
+        except BaseException:
+            OneBlasThread.leave(work)
+            np.seterr(**errors)
+            set_config(**config)
+            raise
+
+    return cast(T, whole)
+
+
+def fit_context(fit: T) -> T:
+    """Validate the parameters of the estimator before ``fit``; whatever goes wrong leaves estimator and process as they were."""
+    validated = undisturbed(_fit_context(prefer_skip_nested_validation=True)(fit))
+
+    @wraps(fit)
+    def whole(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+        before = dict(vars(estimator))
+        try:
+            return validated(estimator, *args, **kwargs)
+        except BaseException:
+            estimator.__dict__ = before  # at once, should another interrupt come
+            raise
+
+    return cast(T, whole)
 
 
 def n_cores() -> int:

@@ -1,10 +1,17 @@
-"""Threads of a fit: they share out rows, and none of them lets Ctrl-C wait."""
+"""Threads of a fit: they share out rows, and none of them lets Ctrl-C wait.
+
+The main thread starts the others and waits for them by calls of what is written in C. In Thread.start and Future.result an
+interrupt may come after a lock was taken and before the block that gives it back: the other threads would wait for it for ever.
+"""
 
 from __future__ import annotations
 
 import threading
+from _thread import start_new_thread
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +22,8 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 LARGE = 2**24  # operations, each some nanoseconds, up to which a call is done before it could be missed
-OWN = threading.local()  # ``ended``: whether the map that a thread works for is over
+POLL = 0.05  # seconds after which one who waits looks up: a signal that comes just before a wait does not end it
+OWN = threading.local()  # ``ended``: holds something once the map that a thread works for is over
 
 
 def in_threads(function: Callable[[S], T], items: list[S]) -> list[T]:
@@ -26,24 +34,12 @@ def in_threads(function: Callable[[S], T], items: list[S]) -> list[T]:
     threads = min(n_threads(), len(items))
     if threads == 1:
         return [function(item) for item in items]
-    ended, errors = threading.Event(), np.geterr()
-
-    def begin() -> None:
-        OWN.ended = ended
-        np.seterr(**errors)  # a thread does not inherit what is said of overflows
-
-    pool = ThreadPoolExecutor(threads, initializer=begin)  # made here: none outlives a fork
-    try:
-        return list(pool.map(function, items))
-    finally:
-        ended.set()
-        pool.shutdown(cancel_futures=True)
+    return share_out(function, items, threads, stay=True)
 
 
 def breathe() -> None:
     """End here, in a thread whose work nobody waits for any more. In the main thread signals come through by themselves."""
-    ended = getattr(OWN, "ended", None)
-    if ended is not None and ended.is_set():
+    if getattr(OWN, "ended", None):
         raise CancelledError()
 
 
@@ -53,17 +49,54 @@ def apart(function: Callable[[S], T], argument: S, work: int) -> T:
     For what answers no signal, but lets other threads run: functions of numpy.linalg (those of scipy.linalg do not), sorting,
     and what SciPy does with the structure of a sparse matrix. It must change nothing that is used afterwards.
     """
-    if work < LARGE or threading.current_thread() is not threading.main_thread():  # only the main one gets signals
+    if work < LARGE or threading.get_ident() != threading.main_thread().ident:  # only the main one gets signals
         return function(argument)
-    found: Future[T] = Future()
+    return share_out(function, [argument], 1, stay=False)[0]
+
+
+def share_out(function: Callable[[S], T], items: list[S], threads: int, stay: bool) -> list[T]:
+    """The answers of some threads, begun here: none outlives a fork. ``stay`` until they have ended, whatever is raised here."""
+    found: dict[int, T] = {}
+    failed: dict[int, BaseException] = {}
+    ended: list[bool] = []
+    busy: set[int] = set()
+    bell: SimpleQueue[None] = SimpleQueue()
+    todo = deque([*range(len(items)), *[None] * threads])
     errors = np.geterr()
 
-    def call() -> None:
+    def work() -> None:
+        own = threading.get_ident()
+        busy.add(own)  # before it looks at ``ended``: it is waited for, or does nothing
+        OWN.ended = ended
+        np.seterr(**errors)  # a thread does not inherit what is said of overflows
         try:
-            with np.errstate(**errors):
-                found.set_result(function(argument))
+            while (number := todo.popleft()) is not None and not ended:
+                found[number] = function(items[number])
         except BaseException as error:
-            found.set_exception(error)
+            failed[number] = error
+            todo.extendleft([None] * threads)  # what came before ends: the first error is the same on any number of threads
+        busy.discard(own)
+        bell.put(None)
 
-    threading.Thread(target=call, daemon=True).start()
-    return found.result()
+    try:
+        for _ in range(threads):
+            start_new_thread(work, ())
+        for _ in range(threads):
+            listen(bell)
+    except BaseException:
+        ended.append(True)
+        while stay and busy:
+            listen(bell)
+        raise
+    if failed:
+        raise failed.pop(min(failed))
+    return [found[number] for number in range(len(items))]
+
+
+def listen(bell: SimpleQueue[None]) -> None:
+    """Wait for a thread to end; signals come through."""
+    while True:
+        try:
+            return bell.get(timeout=POLL)
+        except Empty:
+            pass

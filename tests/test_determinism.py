@@ -35,14 +35,13 @@ def large():
 def test_number_of_threads(variant, optimizer, Estimator, container, large, monkeypatch):
     """One, two, three and eight threads add the same blocks in the same order."""
     X, y = container(large[0]), large[1] if Estimator is GDLinearRegressor else large[1] > 0
-    seen, used = set(), []
+    seen, used, original = set(), [], _threads.share_out
 
-    class Pool(_threads.ThreadPoolExecutor):
-        def __init__(self, threads, **rest):
-            used.append(threads)
-            super().__init__(threads, **rest)
+    def share_out(function, items, threads, stay):
+        used.append(threads)
+        return original(function, items, threads, stay)
 
-    monkeypatch.setattr(_threads, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(_threads, "share_out", share_out)
     for threads in (1, 2, 3, 8):
         monkeypatch.setattr(_threads, "n_threads", lambda threads=threads: threads)
         seen.add(bits(Estimator(variant, optimizer=optimizer, alpha=1e-3, **FEW).fit(X, y)))
@@ -91,13 +90,15 @@ def threads_of_blas():
 
 expected, before = b"".join(map(bits, jobs)), threads_of_blas()
 reading, writing = os.pipe()
-with OneBlasThread():  # as if another thread were fitting
-    if os.fork() == 0:
-        same = b"".join(map(bits, jobs)) == expected and not OneBlasThread.users
-        os.write(writing, b"same" if same else b"else")
-        os._exit(0)
-    print("fork", os.read(reading, 4) == b"same")
-    os.wait()
+another = object()
+OneBlasThread.enter(another)  # as if another thread were fitting
+if os.fork() == 0:
+    same = b"".join(map(bits, jobs)) == expected and not OneBlasThread.users
+    os.write(writing, b"same" if same else b"else")
+    os._exit(0)
+print("fork", os.read(reading, 4) == b"same")
+os.wait()
+OneBlasThread.leave(another)
 print("pickle", b"".join(map(bits, pickle.loads(pickle.dumps(jobs)))) == expected)
 with ThreadPoolExecutor(4) as pool:
     copies = [pickle.loads(pickle.dumps(jobs)) for _ in range(4)]

@@ -1,5 +1,6 @@
 """Threads share out work in order, and let Ctrl-C through: whatever they do then ends, or is left behind."""
 
+import _thread
 import signal
 import threading
 import time
@@ -33,11 +34,11 @@ def answer():
             call()
         return time.monotonic() - began - 0.05
 
-    before, threads = signal.signal(signal.SIGALRM, signal.default_int_handler), threading.active_count()
+    before, threads = signal.signal(signal.SIGALRM, signal.default_int_handler), _thread._count()
     yield answer
     signal.setitimer(signal.ITIMER_REAL, 0.0)
     signal.signal(signal.SIGALRM, before)
-    assert threading.active_count() == threads
+    assert _thread._count() == threads
 
 
 def test_answers_in_order():
@@ -115,12 +116,25 @@ def test_an_interrupt_ends_the_threads(answer):
 
 def test_an_interrupt_leaves_a_decomposition_behind(answer):
     """It goes on alone."""
-    end, where = threading.Event(), []
+    end, before = threading.Event(), _thread._count()
 
     def decompose(matrix):
-        where.append(threading.current_thread())
         end.wait(LONG)
 
     assert answer(lambda: apart(decompose, np.eye(3), _threads.LARGE)) < SOON
+    assert _thread._count() == before + 1
     end.set()
-    where[0].join(SOON)  # the main thread would not take part in that
+    limit = time.monotonic() + LONG
+    while _thread._count() > before and time.monotonic() < limit:
+        time.sleep(0.001)
+
+
+def test_the_first_error_is_the_one_raised():
+    """By whichever thread it was met first."""
+
+    def work(item):
+        time.sleep(0.02 * (item == 1))
+        raise ValueError(item)
+
+    with pytest.raises(ValueError, match=r"^1$"):
+        in_threads(work, [1, 2, 3])

@@ -15,7 +15,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_gd._array import Array, is_foreign, namespace, there
-from sk_gd._compat import CallbackSupportMixin, Interval, OneBlasThread, StrOptions, check_same_namespace
+from sk_gd._compat import CallbackSupportMixin, Interval, StrOptions, check_same_namespace
 from sk_gd._params import given_together
 from sk_gd.descent import (
     DescentState,
@@ -107,7 +107,7 @@ class GradientDescentModel(
         self._n_rows, self._weight_sum = rows.mass()
         if self.early_stopping is not False and held_out is None:
             rows, held_out = rows.split(self.validation_fraction, task.stratified, seed)
-        with OneBlasThread(), np.errstate(all="ignore"):  # the loop looks at every value, and says so
+        with np.errstate(all="ignore"):  # the loop looks at every value, and says so
             objective = self._objective(rows, task)
             plan = self._plan(objective)
             state = self._start(objective, last, seed, coef_init, intercept_init)

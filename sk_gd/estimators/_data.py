@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from operator import methodcaller
 from typing import Any, NoReturn
 
@@ -20,19 +18,6 @@ from sk_gd.estimators._sound import refuse_corrupt, refuse_what_is_lost, words_n
 from sk_gd.sources.chunked import Chunked
 from sk_gd.sources.dask import is_collection
 from sk_gd.sources.files import in_large_file
-
-
-@contextmanager
-def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
-    """Whatever goes wrong inside, and an interrupt too, leaves the estimator as it was."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        callbacks = {name: value for name, value in vars(estimator).items() if name.startswith(("_callback_", "_skl_"))}
-        # at once, should another interrupt come; scikit-learn has yet to tear down its callbacks, and then removes these
-        estimator.__dict__ = before | callbacks
-        raise
 
 
 def follow(values: Any, X: Any) -> Any:

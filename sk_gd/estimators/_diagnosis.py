@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sk_gd._compat import OneBlasThread
+from sk_gd._compat import undisturbed
 from sk_gd._params import given_together
 from sk_gd.descent import certificate
 from sk_gd.diagnosis import Diagnosis, Evidence, look_at
@@ -18,6 +18,7 @@ from sk_gd.estimators._docs import with_shared_docs
 class DiagnosisMixin:
     """An estimator that can say how its descent went."""
 
+    @undisturbed
     @with_shared_docs
     def diagnose(self: Any, X: Any = None, y: Any = None, sample_weight: Any = None) -> Diagnosis:
         """Say how the descent went: verdicts, the evidence, and one thing to change.
@@ -57,7 +58,7 @@ class DiagnosisMixin:
         data, optimality = None, getattr(self, "optimality_", np.nan)
         if given_together(X=X, y=y, sample_weight=sample_weight):
             X, y, sample_weight = by_chunks(X, y, sample_weight)
-            with cluster_of(X) as place, OneBlasThread(), np.errstate(over="ignore", invalid="ignore"):
+            with cluster_of(X) as place, np.errstate(over="ignore", invalid="ignore"):
                 objective, theta = self._objective_of(X, y, sample_weight, place), self._theta()
                 data = look_at(objective, self._plan(objective), theta, separates=hasattr(self, "classes_"))
                 if optimality != optimality:  # after partial_fit, when nobody had all rows

@@ -11,11 +11,9 @@ from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 
 from sk_gd._array import Array, on_host
-from sk_gd._compat import OneBlasThread
 from sk_gd.descent import DescentState, DivergenceError, History, Objective, Seen, StoppingRule, make_online_plan
 from sk_gd.estimators._callbacks import every_one, tasks_of
 from sk_gd.estimators._dask import AnyRows, in_turn
-from sk_gd.estimators._data import unchanged_on_error
 from sk_gd.estimators._log import EpochLog
 from sk_gd.estimators._report import divergence, warn_of_rate
 from sk_gd.estimators._task import Task, set_all
@@ -59,9 +57,8 @@ class OnlineMixin:
 
     def _in_turn(self: Any, X: Any, y: Any, sample_weight: Any, **known: Any) -> Any:
         """Learn from the partitions of a collection as from chunks, one after the other."""
-        with unchanged_on_error(self):
-            for rows, targets, weights in in_turn(X, y, sample_weight):
-                self.partial_fit(rows, targets, sample_weight=weights, **known)
+        for rows, targets, weights in in_turn(X, y, sample_weight):
+            self.partial_fit(rows, targets, sample_weight=weights, **known)
         return self
 
     def _pass(
@@ -79,7 +76,7 @@ class OnlineMixin:
         once = StoppingRule(None, 1, 1, None, np.nan, first_epoch=state.n_epochs)
         tasks = tasks_of(self, given, 1, lambda theta: self._attributes(objective, theta, task))
         recoveries = state.n_recoveries
-        with OneBlasThread(), np.errstate(all="ignore"):  # the loop looks at every value, and says so
+        with np.errstate(all="ignore"):  # the loop looks at every value, and says so
             try:
                 tasks.announced(plan).run(objective, state, once, self.on_divergence, every_one([EpochLog(self.verbose), tasks]))
             except DivergenceError:

@@ -39,7 +39,7 @@ def of_rate(model: Any, recoveries: int) -> str:
 def warn_of_rate(model: Any, recoveries: int) -> None:
     """The only thing to warn of after a single pass."""
     if recoveries and model.learning_rate != "auto":
-        warnings.warn(of_rate(model, recoveries), ConvergenceWarning, stacklevel=5)  # the line that called partial_fit
+        warnings.warn(of_rate(model, recoveries), ConvergenceWarning, stacklevel=7)  # the line that called partial_fit
 
 
 def warn(model: Any, reason: StopReason, recoveries: int, back_at_start: bool) -> None:
@@ -63,4 +63,4 @@ def warn(model: Any, reason: StopReason, recoveries: int, back_at_start: bool) -
             advice = "leave optimizer and preconditioner 'auto'"
         message = f"{reason.value} The estimated relative gap to the minimum is {model.optimality_:.2g}, tol={model.tol}: {advice}."
     if message is not None:
-        warnings.warn(message, ConvergenceWarning, stacklevel=5)  # the line that called fit
+        warnings.warn(message, ConvergenceWarning, stacklevel=7)  # the line that called fit

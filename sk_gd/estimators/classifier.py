@@ -12,7 +12,7 @@ from sk_gd._array import Array, weigh_codes
 from sk_gd._compat import StrOptions, available_if, fit_context
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._dask import AnyRows, by_chunks, cluster_of, collect, labels_of
-from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
+from sk_gd.estimators._data import check_rows, check_weights
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._labels import (
     class_weights,
@@ -207,7 +207,7 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         """
         given = (X, y, sample_weight)
         X, y, sample_weight, X_val, y_val, sample_weight_val = by_chunks(X, y, sample_weight, X_val, y_val, sample_weight_val)
-        with unchanged_on_error(self), cluster_of(X) as place:
+        with cluster_of(X) as place:
             rows: AnyRows
             if is_collection(X):
                 rows = collect(self, place, X, y, sample_weight, reset=True)
@@ -261,21 +261,20 @@ class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentMod
         if is_collection(X):
             classes = labels_of(X, y, sample_weight) if classes is None else classes
             return self._in_turn(X, y, sample_weight, classes=classes)
-        with unchanged_on_error(self):
-            known: Array | None = getattr(self, "classes_", None)
-            given = X, y, sample_weight
-            X, y = check_rows(self, X, y, reset=known is None)
-            weights = check_weights(sample_weight, X)
-            joined = join_classes(known, classes, y, weights)
-            codes = codes_among(y, joined, X)
-            counts = weigh_codes(codes, weights, len(joined))
-            if known is not None:
-                counts[np.searchsorted(joined, known)] += self._class_counts
-            of_class = class_weights(self.class_weight, joined, counts)
-            rows = Rows(stored(X), y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
-            grow = None if known is None or len(known) == len(joined) else partial(grow_classes, known=known, classes=joined)
-            self._pass(rows, task_of(joined), given, grow)
-            self._class_counts = counts.tolist()
+        known: Array | None = getattr(self, "classes_", None)
+        given = X, y, sample_weight
+        X, y = check_rows(self, X, y, reset=known is None)
+        weights = check_weights(sample_weight, X)
+        joined = join_classes(known, classes, y, weights)
+        codes = codes_among(y, joined, X)
+        counts = weigh_codes(codes, weights, len(joined))
+        if known is not None:
+            counts[np.searchsorted(joined, known)] += self._class_counts
+        of_class = class_weights(self.class_weight, joined, counts)
+        rows = Rows(stored(X), y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
+        grow = None if known is None or len(known) == len(joined) else partial(grow_classes, known=known, classes=joined)
+        self._pass(rows, task_of(joined), given, grow)
+        self._class_counts = counts.tolist()
         return self
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, classes: Array, of_class: Array | None, place: Any = None) -> AnyRows:

@@ -12,7 +12,7 @@ from sk_gd._compat import HasMethods, StrOptions, available_if, fit_context
 from sk_gd._params import Params
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._dask import AnyRows, by_chunks, cluster_of, collect, lazily
-from sk_gd.estimators._data import check_rows, check_weights, unchanged_on_error
+from sk_gd.estimators._data import check_rows, check_weights
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._online import goes_online
 from sk_gd.estimators._task import Task
@@ -199,7 +199,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         """
         given = (X, y, sample_weight)
         X, y, sample_weight, X_val, y_val, sample_weight_val = by_chunks(X, y, sample_weight, X_val, y_val, sample_weight_val)
-        with unchanged_on_error(self), cluster_of(X) as place:
+        with cluster_of(X) as place:
             rows, held_out = self._rows(X, y, sample_weight, reset=True, place=place), None
             if self._check_validation(X_val, y_val, sample_weight_val):
                 held_out = self._rows(X_val, y_val, sample_weight_val, reset=False, place=place)
@@ -234,9 +234,8 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         """
         if is_collection(X):
             return self._in_turn(X, y, sample_weight)
-        with unchanged_on_error(self):
-            rows = self._rows(X, y, sample_weight, reset=not hasattr(self, "coef_"))
-            self._pass(rows, self._task(rows, known=getattr(self, "_loss", None)), (X, y, sample_weight))
+        rows = self._rows(X, y, sample_weight, reset=not hasattr(self, "coef_"))
+        self._pass(rows, self._task(rows, known=getattr(self, "_loss", None)), (X, y, sample_weight))
         return self
 
     def _known_rows(self, X: Any, y: Any, sample_weight: Any, place: Any) -> tuple[AnyRows, Task]:

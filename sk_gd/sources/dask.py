@@ -98,11 +98,15 @@ class Shard:
 
         if self.failed is not None:
             return [], self.failed
+        work = object()
+        OneBlasThread.enter(work, fits=0)
         try:
-            with OneBlasThread(fits=0), ThreadPoolExecutor(self.n_threads) as pool:
+            with ThreadPoolExecutor(self.n_threads) as pool:
                 answers = list(map(of_part, self.parts) if self.n_threads == 1 else pool.map(of_part, self.parts))
         except Exception as error:  # said to the driver as an answer: what is raised here looks like a lost worker there
             return [], error
+        finally:
+            OneBlasThread.leave(work)
         return list(zip(self.numbers, answers, strict=True)), None
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[2]))  # behind the installed package
 
 from tests.faults import (  # noqa: F401
+    cases_bytecodes,
     cases_frames,
     cases_input,
     cases_interrupts,
