@@ -77,6 +77,7 @@ __all__ = [
     "n_cores",
     "n_threads",
     "optional",
+    "settings_kept",
     "undisturbed",
 ]
 
@@ -157,7 +158,7 @@ if hasattr(os, "register_at_fork"):  # no thread may change limits meanwhile: Op
     os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=OneBlasThread.forget)
 
 
-def undisturbed(call: T) -> T:
+def undisturbed(call: T, one_blas_thread: bool = True) -> T:
     """Let BLAS keep to one thread during a call; whatever goes wrong in it leaves BLAS, NumPy and scikit-learn set as they were.
 
     An interrupt may come as the ``__exit__`` of a context manager begins that is written in Python, and this then does nothing:
@@ -168,9 +169,11 @@ def undisturbed(call: T) -> T:
     def whole(*args: Any, **kwargs: Any) -> Any:
         work, errors, config = object(), np.geterr(), get_config()
         try:
-            OneBlasThread.enter(work)
+            if one_blas_thread:
+                OneBlasThread.enter(work)
             answer = call(*args, **kwargs)
-            OneBlasThread.leave(work)
+            if one_blas_thread:
+                OneBlasThread.leave(work)
             return answer
         except BaseException:
             OneBlasThread.leave(work)
@@ -179,6 +182,11 @@ def undisturbed(call: T) -> T:
             raise
 
     return cast(T, whole)
+
+
+def settings_kept(call: T) -> T:
+    """The same for what is no fit, and leaves BLAS alone."""
+    return undisturbed(call, one_blas_thread=False)
 
 
 def fit_context(fit: T) -> T:

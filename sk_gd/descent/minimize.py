@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import Bounds, OptimizeResult
 
+from sk_gd._compat import settings_kept
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.function import Function
 from sk_gd.descent.line_search import LineSearchStep
@@ -22,6 +23,7 @@ from sk_gd.preconditioners import Identity, Isotropic
 from sk_gd.schedules import SCHEDULES, Constant, as_schedule
 
 
+@settings_kept
 def minimize(
     fun: Callable[..., Any],
     x0: ArrayLike,

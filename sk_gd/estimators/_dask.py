@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_gd._array import Array
-from sk_gd._compat import optional
+from sk_gd._compat import optional, settings_kept
 from sk_gd.descent import Objective, PartedObjective
 from sk_gd.estimators._data import refuse_collection
 from sk_gd.estimators._far import FarRows
@@ -248,9 +248,11 @@ def partitions(name: str, column: Any, rows: tuple[float, ...] | None) -> list[A
 def lazily(method: M) -> M:
     """A method of rows, which of a collection of rows gives a lazy one of predictions."""
 
+    at_once = settings_kept(method)
+
     @wraps(method)
     def call(model: Any, X: Any) -> Any:
-        return predict_later(model, method.__name__, X) if is_collection(X) else method(model, X)
+        return predict_later(model, method.__name__, X) if is_collection(X) else at_once(model, X)
 
     wrapped: Any = call
     return wrapped

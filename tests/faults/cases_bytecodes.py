@@ -10,7 +10,7 @@ import numpy as np
 import sklearn
 from threadpoolctl import ThreadpoolController
 
-from sk_gd import _threads
+from sk_gd import _threads, minimize
 from sk_gd._compat import OneBlasThread, undisturbed
 from sk_gd.sources import _base
 from tests.faults.battery import LINEAR, each, fits
@@ -106,6 +106,23 @@ def interrupt_refits(lab, **params):
 @each({"that is raised": "raise", "that keeps": "keep"}, fits(), "an interrupt {} anywhere", "Ctrl-C at random bytecodes of a fit")
 def _(lab, on_interrupt):
     interrupt_refits(lab, on_interrupt=on_interrupt)
+
+
+@fits()
+def an_interrupt_beside_a_fit(lab):
+    """Ctrl-C at random bytecodes of predictions, of a diagnosis, and of the descent of a function."""
+    begin()
+    model, around = lab.fitted(**SHORT), world()
+    before = frozen(model)
+    for call in (
+        lambda: model.predict(lab.X),
+        lambda: model.diagnose(lab.X, lab.y),
+        lambda: minimize(lambda x: (x @ x, 2 * x), np.ones(3), jac=True, max_iter=3),
+    ):
+        for at in lab.rng.integers(1, bytecodes(call), size=MOMENTS):
+            bytecodes(call, at)
+            assert world() == around, at
+            assert frozen(model) == before, at
 
 
 @fits(of=LINEAR)
