@@ -222,7 +222,11 @@ class PartedObjective(Objective):
         return self.at(self.places.beside("costing", loss), loss, self.penalty)
 
     def value_without_features(self, intercept: Array) -> float:
-        return float(sum(self.places.ask("constant_value", intercept))) / self.n_samples
+        if self.quadratic:  # of whose targets only the mean is here
+            return float(sum(self.places.ask("constant_value", intercept))) / self.n_samples
+        targets, weights = self.summary
+        values = self.loss.value_and_slope(targets, np.broadcast_to(intercept.T, (len(targets), self.shape[0])))[0]
+        return float(np.average(values, weights=weights))
 
     def summed(self, parts: list[tuple[float, Array]], theta: Array, count: float) -> tuple[float, Array]:
         """Value and gradient from sums over the parts."""

@@ -52,6 +52,7 @@ class Plan:
     ) -> StopReason:
         """Begin, unless the user has; descend by the step rule, then by the one that finishes."""
         if self.begin is not None and not len(state.history) and np.array_equal(state.theta, objective.constant):
+            state.value = objective.constant_value  # known without a pass, and the sample has gradients of its own
             reason = descend(objective, self.begin, state, replace(stopping, tol=None, max_iter=1), watch=watch)
             if reason is not StopReason.MAX_ITER:
                 return reason

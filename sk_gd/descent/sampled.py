@@ -51,7 +51,8 @@ class SampledStep:
         self.step_for = step_for
 
     def initialise(self, objective: Objective, state: DescentState) -> None:
-        state.value, state.gradient = objective.value_and_gradient(state.theta)
+        if state.value != state.value:
+            state.value, state.gradient = objective.value_and_gradient(state.theta)
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
         share = share_of(objective)

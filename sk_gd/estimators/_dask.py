@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_gd._array import Array
@@ -17,7 +18,7 @@ from sk_gd.descent import Objective, PartedObjective
 from sk_gd.estimators._data import refuse_collection
 from sk_gd.estimators._far import FarRows
 from sk_gd.estimators._labels import labels_in, unknown_labels
-from sk_gd.estimators._partition import Partition
+from sk_gd.estimators._partition import Partition, Weighed
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import Loss, SquaredError
 from sk_gd.penalties import ElasticNet
@@ -54,13 +55,13 @@ class DaskRows:
     ----------
     team : Team
         Of actors that hold :class:`Partition`.
-    side : {"train", "held out"}
-        Which of their rows.
+    labelled : bool
+        Whether y are labels.
     """
 
-    def __init__(self, team: Team, side: str = "train") -> None:
-        self.team, self.side = team, side
-        facts = team.ask("facts")
+    def __init__(self, team: Team, labelled: bool) -> None:
+        self.team, self.side, self.known = team, "train", list[Weighed]()  # the latter of every partition's rows on this side
+        facts = team.ask("facts", labelled)
         self.n_features, self.dtype = facts[0][1], np.result_type(*(np.dtype(fact[2]) for fact in facts)).str
         for number, (_, n_features, _, row, _) in enumerate(facts):
             if n_features != self.n_features or row != facts[0][3]:
@@ -69,6 +70,7 @@ class DaskRows:
                     f"{self.n_features} and {facts[0][3]}: give all of them the same columns and targets."
                 )
         self.row, self.facts = facts[0][3], list[Any]()  # the latter of the parts of an objective, once there is one
+        self.labels = np.unique(np.concatenate([fact[4] for fact in facts])) if labelled else np.empty(0)
         if not sum(fact[0] for fact in facts):
             raise ValueError(f"Found 0 samples in {len(facts)} partitions: give at least one.")
 
@@ -81,28 +83,29 @@ class DaskRows:
         known: Loss = loss if isinstance(loss, SquaredError) else loss.for_targets(*self.summary(by_mean=False))
         return known
 
-    def labels(self) -> Array:
-        """The distinct labels of rows that count."""
-        return np.unique(np.concatenate(self.team.ask("labels")))
+    def numbers(self) -> None:
+        """Take y as numbers."""
+        self.known = self.team.tell("numbers", self.dtype)
 
     def encode(self) -> tuple[Array, Array]:
         """Take y as labels; the classes, and the weights that the rows of each sum to."""
-        classes = self.labels()
+        classes = self.labels
         if len(classes) < 2:
             raise ValueError(f"A classifier needs samples of at least 2 classes, got only one class or none: {classes.tolist()}.")
-        return classes, np.sum(self.team.tell("encode", self.dtype, classes), axis=0)
+        counts, self.known = map(list, zip(*self.team.tell("encode", self.dtype, classes), strict=True))
+        return classes, np.sum(counts, axis=0)
 
     def encode_as(self, classes: Array) -> None:
         """Take y as labels of classes that are known."""
-        unknown = np.setdiff1d(self.labels(), classes)
+        unknown = np.setdiff1d(self.labels, classes)
         if len(unknown):
             raise ValueError(unknown_labels(unknown, classes))
-        self.team.tell("encode", self.dtype, classes)
+        self.known = [weighed for _, weighed in self.team.tell("encode", self.dtype, classes)]
 
     def weigh(self, of_class: Array | None) -> None:
         """Multiply the weights of classes into those of rows."""
         if of_class is not None:
-            self.team.tell("weigh", of_class)
+            self.known = self.team.tell("weigh", of_class)
 
     def mass(self) -> tuple[float, float]:
         """Number of rows that count, and the sum of their weights."""
@@ -111,7 +114,7 @@ class DaskRows:
 
     def weighed(self) -> tuple[float, float, float, float]:
         """The same, and the least and the largest weight."""
-        counts, masses, least, largest = zip(*self.team.ask("weighed", self.side), strict=True)
+        counts, masses, least, largest = zip(*self.known, strict=True)
         top = max(largest)
         shares = [mass * (heaviest / top) for mass, heaviest in zip(masses, largest, strict=True)] if top else [0.0]
         return float(sum(counts)), float(sum(shares) * top), min(least), top
@@ -121,8 +124,9 @@ class DaskRows:
 
         Classes get their share as far as chance has it, since no one sees all rows.
         """
-        self.team.tell("split", fraction, seed)
-        sides = self, DaskRows(self.team, "held out")
+        sides = self, copy(self)
+        sides[1].side = "held out"
+        self.known, sides[1].known = map(list, zip(*self.team.tell("split", fraction, seed), strict=True))
         for side in sides:
             if side.weighed()[-1] == 0:
                 purpose = "to learn from" if side is self else "to validate on"
@@ -181,7 +185,7 @@ def collect(model: Any, place: Cluster | None, X: Any, y: Any, sample_weight: An
     """Have the partitions computed, kept on the workers, and checked there."""
     if place is None:
         refuse_collection(X)
-    rows_of = DaskRows(place.team(packed(X, y, sample_weight), Partition))
+    rows_of = DaskRows(place.team(packed(X, y, sample_weight), Partition), is_classifier(model))
     meta = X._meta if hasattr(X, "columns") else np.empty((0, X.shape[1]))
     validate_data(model, meta, reset=reset, skip_check_array=True)
     return rows_of

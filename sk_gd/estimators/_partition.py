@@ -20,6 +20,8 @@ from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources import source_of
 
+Weighed = tuple[int, float, float, float]
+
 
 class Partition:
     """Rows of one partition.
@@ -64,15 +66,16 @@ class Partition:
         self.sides: dict[str, Part | None] = {}
         self.held, self.coded = np.zeros(len(self.y), dtype=bool), False
 
-    def facts(self) -> tuple[int, int, str, tuple[int, ...], str]:
-        """Rows, columns, and precision of X, shape of a row of y, kind of y."""
-        return len(self.y), self.X.shape[1], self.X.dtype.str, self.y.shape[1:], self.y.dtype.kind
+    def facts(self, labelled: bool) -> tuple[int, int, str, tuple[int, ...], Array | None]:
+        """Rows, columns, and precision of X, shape of a row of y, and what labels there are."""
+        return len(self.y), self.X.shape[1], self.X.dtype.str, self.y.shape[1:], self.labels() if labelled else None
 
-    def numbers(self, dtype: str) -> None:
+    def numbers(self, dtype: str) -> Weighed:
         """Take y as numbers, X and y in the precision that all partitions have."""
         self.X = self.X.astype(dtype, copy=False)
         self.targets = self.y.astype(dtype).reshape(len(self.y), -1)
         self.targets = check_array(self.targets, ensure_min_samples=0, input_name="y", dtype=dtype)
+        return self.weighed("train")
 
     def labels(self) -> Array:
         """The distinct labels of rows that count."""
@@ -81,29 +84,31 @@ class Partition:
             raise ValueError(f"Labels must have one dimension, got an array of shape {self.y.shape}.")
         return labels_in(self.y.ravel(), self.weights)
 
-    def encode(self, dtype: str, classes: Array) -> Array:
-        """Take y as the codes of classes; the weights that the rows of each sum to."""
+    def encode(self, dtype: str, classes: Array) -> tuple[Array, Weighed]:
+        """Take y as the codes of classes; the weights that the rows of each sum to, and all together."""
         self.X = self.X.astype(dtype, copy=False)
         self.y = self.y.ravel()
         codes = codes_among(self.y, classes, self.X) if len(self.y) else np.empty(0, dtype=np.intp)
         self.targets, self.coded = codes.astype(dtype)[:, None], True
-        return weigh_codes(codes, self.weights, len(classes))
+        return weigh_codes(codes, self.weights, len(classes)), self.weighed("train")
 
-    def weigh(self, of_class: Array) -> None:
+    def weigh(self, of_class: Array) -> Weighed:
         """Multiply the weights of their classes into those of the rows."""
         self.weights = weigh_rows(of_class, self.targets[:, 0].astype(np.intp), self.weights)
+        return self.weighed("train")
 
-    def split(self, fraction: float, seed: int) -> None:
+    def split(self, fraction: float, seed: int) -> tuple[Weighed, Weighed]:
         """Hold out rows by their values: about a fraction of them, wherever they lie."""
         if len(self.y):
             self.held = fingerprints(self.X, seed) < np.uint64(int(fraction * 2**64) - 1)
+        return self.weighed("train"), self.weighed("held out")
 
     def chosen(self, side: str) -> Array:
         """The rows of a side that count."""
         here = self.held if side == "held out" else ~self.held
         return here if self.weights is None else here & (self.weights > 0)
 
-    def weighed(self, side: str) -> tuple[int, float, float, float]:
+    def weighed(self, side: str) -> Weighed:
         """Number of the rows of a side, the sum of their weights in units of the largest, the least weight, and the largest."""
         chosen = self.chosen(side)
         count = int(chosen.sum())

@@ -255,7 +255,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
     def _rows(self, X: Any, y: Any, sample_weight: Any, reset: bool, place: Any = None) -> AnyRows:
         if is_collection(X):
             collected = collect(self, place, X, y, sample_weight, reset=reset)
-            collected.team.tell("numbers", collected.dtype)
+            collected.numbers()
             return collected
         X, y = check_rows(self, X, y, reset=reset, y_numeric=True, multi_output=True)
         weights = check_weights(sample_weight, X)

@@ -12,6 +12,11 @@ from distributed import Client, LocalCluster
 from numpy.testing import assert_array_equal
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd.descent import Objective
+from sk_gd.descent.parts import Part
+from sk_gd.losses import SquaredError
+from sk_gd.penalties import ElasticNet
+from sk_gd.sources import source_of
 from sk_gd.sources.dask import Team, shared_out
 
 
@@ -93,14 +98,59 @@ def test_messages_are_small_and_hold_no_code(rows, threads, monkeypatch):
     assert all(isinstance(getattr(sys.modules[module], name), type) for module, name in named if module.startswith("sk_gd"))
 
 
+@pytest.mark.parametrize(("model", "first"), [
+    (GDLogisticClassifier(), ["facts", "encode", "aim"]),
+    (GDLogisticClassifier(class_weight="balanced", early_stopping=True), ["facts", "encode", "weigh", "split", "aim", "aim"]),
+    (GDLinearRegressor(), ["facts", "numbers", "aim", "constant_value"]),
+], ids=str)  # fmt: skip
+def test_few_messages_before_a_descent(model, first, rows, monkeypatch):
+    """Each costs a round trip, however fast the workers are."""
+    asked, gather = [], Team.gather
+
+    def note(team, name, arguments):
+        asked.append(arguments[1] if name == "of" else name)
+        return gather(team, name, arguments)
+
+    monkeypatch.setattr(Team, "gather", note)
+    model.fit(*rows)
+    assert asked[: len(first) + 1] == [*first, "value_and_gradient"]
+
+
+def test_rows_of_a_batch(rows, threads, monkeypatch):
+    """They are drawn from the seed of the epoch and the number of the partition, and from nothing else."""
+    seeds, gather = [], Team.gather
+
+    def note(team, name, arguments):
+        seeds.extend([arguments[4]] if name == "of" and arguments[1] == "estimate" else [])
+        return gather(team, name, arguments)
+
+    monkeypatch.setattr(Team, "gather", note)
+    GDLogisticClassifier("mini-batch", optimizer="gd", max_iter=3, tol=None, random_state=0).fit(*rows)
+    assert len(set(seeds)) == 3 < len(seeds)
+    X, y = (part.compute() for part in rows)
+    objective = Objective(SquaredError(), ElasticNet(0.0, 0.0), source_of(X, y[:, None].astype(float), None), 1, True)
+
+    def values():
+        parts = [Part(number, objective) for number in range(2)]
+        return [part.estimate(np.ones((1, 6)), None, seed, 0, 4, True)[0] for part in parts for seed in (0, 1)]
+
+    assert len(set(values())) == 4
+    assert values() == values()
+
+
 def in_a_task(n):
     X = np.random.default_rng(0).normal(size=(n, 3))
     A = da.from_array(X, chunks=(n // 4, -1))
     return GDLinearRegressor().fit(A, A.sum(axis=1)).coef_
 
 
-def test_inside_a_task(threads):
-    """As in a grid search that runs on the cluster: the fit asks the cluster that it is in."""
+def test_inside_a_task(threads, monkeypatch):
+    """As in a grid search that runs on the cluster: the fit asks the cluster that it is in, and starts no other."""
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("a cluster of its own")
+
+    monkeypatch.setattr(LocalCluster, "__init__", refuse)
     found = threads.gather(threads.map(in_a_task, [80, 90, 100, 110]))
     for coef in found:
         np.testing.assert_allclose(coef, np.ones(3))

@@ -50,7 +50,10 @@ def test_frames(rows):
     model = GDLogisticClassifier(tol=1e-10).fit(frame[list("abcde")], frame["y"], frame["y"] * 0 + 2.0)
     assert_allclose(model.coef_, expected.coef_, rtol=1e-6)
     assert_array_equal(model.feature_names_in_, list("abcde"))
-    assert_array_equal(model.predict(frame[list("abcde")]).compute(), expected.predict(X))
+    later, now = model.predict(frame[list("abcde")]), expected.predict(X)
+    assert isinstance(later, da.Array)
+    assert (later.dtype, later._meta.dtype, later.ndim) == (now.dtype, now.dtype, now.ndim)
+    assert_array_equal(later.compute(), now)
     assert_allclose(model.predict_proba(frame[list("abcde")]).compute(), expected.predict_proba(X), rtol=1e-6)
     with pytest.raises(ValueError, match="feature names"):
         model.predict(frame[list("edcba")])

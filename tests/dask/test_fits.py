@@ -34,6 +34,7 @@ def test_every_target(target, weighted, variant, make_problem, split):
     same(model, expected)
     assert model.converged_
     assert_allclose(model.to_sklearn().predict(X), model.predict(X))
+    assert model.loss_curve_[0] == pytest.approx(expected.loss_curve_[0], rel=1e-12)
     assert model._weight_sum == pytest.approx(expected._weight_sum)
     assert model._n_rows == expected._n_rows
 

@@ -37,6 +37,7 @@ def test_fewer_passes_from_the_constant_model(make_problem, without_samples):
     whole = GDLogisticClassifier(alpha=1e-6, tol=1e-8).fit(X, y)
     assert "begun" not in whole.method_
     assert begun.history_["passes"][-1] < 0.8 * whole.history_["passes"][-1]
+    assert begun.history_["passes"][0] == 0  # F of the constant model is known without one
     assert begun.history_["passes"][1] % 1 != 0  # a sixteenth of a pass for one over the sample
     assert begun.loss_curve_[0] == pytest.approx(whole.loss_curve_[0], rel=1e-12)
     np.testing.assert_allclose(begun.coef_, whole.coef_, rtol=1e-2)
