@@ -73,7 +73,7 @@ class Partition:
     def numbers(self, dtype: str) -> Weighed:
         """Take y as numbers, X and y in the precision that all partitions have."""
         self.X = self.X.astype(dtype, copy=False)
-        self.targets = self.y.astype(dtype).reshape(len(self.y), -1)
+        self.targets = self.y.astype(dtype)[:, None] if self.y.ndim == 1 else self.y.astype(dtype)
         self.targets = check_array(self.targets, ensure_min_samples=0, input_name="y", dtype=dtype)
         return self.weighed("train")
 

@@ -37,6 +37,8 @@ def test_unknown_chunks(rows):
     model = GDLogisticClassifier(tol=1e-10).fit(A[kept], b[kept])
     kept = X[:, 0] > -0.5
     assert_allclose(model.coef_, GDLogisticClassifier(tol=1e-10).fit(X[kept], y[kept]).coef_, rtol=1e-6)
+    unknown, known = A[A[:, 0] > -np.inf], GDLogisticClassifier(tol=1e-10).fit(A, b)  # the sizes of y alone are known
+    assert_array_equal(GDLogisticClassifier(tol=1e-10).fit(unknown, b).coef_, known.coef_)
     predicted = model.predict_proba(A[A[:, 0] > -0.5])
     assert predicted.shape[1] == 2
     assert_allclose(predicted.compute(), model.predict_proba(X[kept]))
