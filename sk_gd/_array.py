@@ -98,7 +98,8 @@ def spans(count: int, step: int) -> list[slice]:
 
 def pieces(x: Any) -> list[slice]:
     """Consecutive ranges of rows of x, small enough for Ctrl-C to wait for one."""
-    return spans(x.shape[0], max(1, PIECE * x.shape[0] // max(x.size, 1)))
+    size = PIECE // 16 if x.dtype == object else PIECE  # calls of Python
+    return spans(x.shape[0], max(1, size * x.shape[0] // max(x.size, 1)))
 
 
 def as_rows(x: Any, dtype: Any) -> Any:

@@ -22,7 +22,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 LARGE = 2**24  # operations, each some nanoseconds, up to which a call is done before it could be missed
-POLL = 0.05  # seconds after which one who waits looks up: a signal that comes just before a wait does not end it
+POLL = 0.02  # seconds after which one who waits looks up: a signal that comes just before a wait does not end it
 OWN = threading.local()  # ``ended``: holds something once the map that a thread works for is over
 
 

@@ -58,8 +58,10 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
     if check_params.get("y_numeric") or is_foreign(y) or (isinstance(y, np.ndarray) and y.dtype.kind in "biuf"):
         y = follow(y, X)
     form: dict[str, Any] = {"dtype": [finest_dtype(xp, device), xp.float32], "order": "C"}
-    stays, table = isinstance(X, Chunked) or in_large_file(X), is_table(X)
-    if stays or table:
+    stays, table, mixed = isinstance(X, Chunked) or in_large_file(X), is_table(X), is_mixed(X)
+    if mixed:
+        form |= {"ensure_all_finite": False, "order": None}
+    elif stays or table:
         form |= {"ensure_all_finite": False} if issparse(X) else {"ensure_all_finite": False, "dtype": "numeric", "order": None}
     # scikit-learn sums the largest floats to see whether they are finite
     with words_named(X), np.errstate(over="ignore", invalid="ignore"):
@@ -70,7 +72,7 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
         rows, *targets = checked if isinstance(checked, tuple) else (checked,)
         if isinstance(X, Chunked):
             rows = X
-        elif table and not stays:
+        elif (table or mixed) and not stays:
             rows = readable(rows, type(estimator).__name__)
     if rows is not X:
         refuse_corrupt(rows)
@@ -83,6 +85,12 @@ def is_table(X: Any) -> bool:
         return X.ndim == 2 and X.dtype.kind in "biuf"
     kinds = set(np.atleast_1d(np.asarray(getattr(X, "dtypes", ()), dtype=object)))
     return len(kinds) == 1 and all(isinstance(kind, np.dtype) and kind.kind in "iuf" for kind in kinds)
+
+
+def is_mixed(X: Any) -> bool:
+    """Whether X is a frame of pandas with columns of numbers of several kinds."""
+    kinds = set(np.atleast_1d(np.asarray(getattr(X, "dtypes", ()), dtype=object)))
+    return len(kinds) > 1 and all(getattr(kind, "kind", "O") in "biuf" and "Sparse" not in str(kind) for kind in kinds)
 
 
 def readable(X: Array, name: str) -> Array:

@@ -24,6 +24,18 @@ def labels_in(y: Any, weights: Any = None) -> Array:
     return np.unique(np.concatenate([y[:0], *(np.unique(y[piece]) for piece in pieces(y))]))
 
 
+def check_labels(y: Any) -> None:
+    """Refuse what scikit-learn calls no labels; it would sort them all in one go, so of many it gets each three times."""
+    shown = y
+    if isinstance(y, np.ndarray) and y.ndim == 1:
+        try:
+            distinct = labels_in(y)
+        except TypeError:  # they do not sort, which is said of all of them
+            distinct = y
+        shown = np.tile(distinct, 3) if 3 * len(distinct) < len(y) else y
+    check_classification_targets(shown)
+
+
 def codes_among(y: Any, classes: Array, X: Any) -> Any:
     """The code of every label, beside X; of a label that is no class it means nothing."""
     if is_foreign(y):
@@ -36,7 +48,7 @@ def codes_among(y: Any, classes: Array, X: Any) -> Any:
 
 def encode_labels(y: Any, weights: Any, X: Any) -> tuple[Array, Any]:
     """Sorted classes, and the code of every row; rows of weight zero count as left out, so their code means nothing."""
-    check_classification_targets(y)
+    check_labels(y)
     y = column_or_1d(y, warn=True)
     classes = labels_in(y, weights)
     if len(classes) < 2:
@@ -46,7 +58,7 @@ def encode_labels(y: Any, weights: Any, X: Any) -> tuple[Array, Any]:
 
 def join_classes(known: Array | None, announced: Any, y: Any, weights: Array | None) -> Array:
     """All classes so far: known before, announced by the user, or met in these rows."""
-    check_classification_targets(y)
+    check_labels(y)
     y = column_or_1d(y, warn=True)
     met = [labels_in(np.asarray(part)) for part in (known, announced) if part is not None]
     classes = np.unique(np.concatenate([*met, labels_in(y, weights)]))

@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 from sklearn.utils.validation import check_array
 
 from sk_gd import GDLinearRegressor, _array
-from sk_gd.estimators import _data
+from sk_gd.estimators import _data, _labels
 from sk_gd.estimators._data import check_rows
 
 FLOATS = ["f8", "f4", ">f8", ">f4", "f2", "g"]
@@ -23,6 +23,9 @@ LAYOUTS = {
     "at an odd address": lambda X: np.frombuffer(b"-" + X.tobytes(), dtype=X.dtype, offset=1).reshape(X.shape),
     "a frame": lambda X: pd.DataFrame(X.astype(X.dtype.newbyteorder("="))),
     "a frame of columns": lambda X: pd.DataFrame({str(j): X.astype(X.dtype.newbyteorder("="))[:, j] for j in range(X.shape[1])}),
+    "a frame of several kinds": lambda X: LAYOUTS["a frame"](X).astype({0: "i1", 4: "?"}),
+    "a frame of float32, too": lambda X: LAYOUTS["a frame"](X).astype({0: "f4", 4: "i2"}),
+    "a frame that knows missing values": lambda X: LAYOUTS["a frame"](X).astype({0: "Float64", 4: "Float32"}),
 }
 NUMBERS = {
     "sound": [],
@@ -101,3 +104,18 @@ def test_rows_are_picked_and_joined_in_pieces(rng, monkeypatch):
         assert_array_equal(_array.rows_of(x, numbers), x[numbers])
         assert_array_equal(_array.rows_where(x, chosen), x[chosen])
         assert_array_equal(_array.joined([x[:7], x[7:7], x[7:]]), x)
+
+
+@pytest.mark.parametrize("kind", ["?", "i8", "f8", "U3", "O"])
+def test_labels_are_looked_at_in_pieces(kind, rng, monkeypatch):
+    """No call of NumPy or scikit-learn sorts them all: those of objects take ten times as long as others."""
+    y, sorted_ones, unique, shown = np.array([0, 1]).astype(kind)[rng.integers(2, size=500)], [], np.unique, []
+    monkeypatch.setattr(_array, "PIECE", 320)
+    monkeypatch.setattr(_labels.np, "unique", lambda x: sorted_ones.append(len(x)) or unique(x))
+    monkeypatch.setattr(_labels, "check_classification_targets", shown.append)
+    classes, codes = _labels.encode_labels(y, None, np.empty(0))
+    monkeypatch.undo()
+    assert_array_equal(classes, unique(y))
+    assert_array_equal(classes[codes], y)
+    assert max(sorted_ones) <= (2 * 500 / 20 if kind == "O" else 320)
+    assert [len(labels) for labels in shown] == [6]
