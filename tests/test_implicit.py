@@ -38,6 +38,36 @@ def test_product_is_the_change_of_the_gradient(objective, rng):
     assert_allclose(objective.hessian_product(theta)(step), change / (2 * size), rtol=1e-5, atol=1e-7)
 
 
+def test_slopes_that_were_kept_tell_the_second_derivative(rng, container):
+    """Of a softmax, where the pass at the same theta came after a first product; it costs no pass then."""
+    y = rng.integers(3, size=(60, 1)).astype(float)
+    objective = Objective(
+        LOSSES["multinomial"](3), ElasticNet(0.1), source_of(container(rng.normal(size=(60, 7))), y, None), 3, True
+    )
+    start, theta, other, step = rng.normal(size=(4, *objective.shape))
+    objective.hessian_product(start)
+    objective.value_and_gradient(other)
+    objective.value_and_gradient(theta)
+    n_passes = objective.n_passes
+    multiply = objective.hessian_product(theta)
+    assert objective.n_passes == n_passes
+    product = multiply(step)
+    objective.value_and_gradient(other)  # keeps its slopes elsewhere
+    assert_array_equal(multiply(step), product)
+    assert_allclose(product, objective.on(objective.source, objective.loss).hessian_product(theta)(step), rtol=1e-12, atol=1e-14)
+
+
+def test_care_is_taken_once(objective, rng):
+    """A solve that was careful already is not done again."""
+    metric = Implicit(Diagonal())
+    metric.update(objective, rng.normal(size=objective.shape))
+    metric.enough = 1e-3
+    metric.solve(metric.product(rng.normal(size=objective.shape)))
+    assert not metric.take_care()
+    metric.left = 0.5
+    assert metric.take_care()
+
+
 def test_solve_is_the_inverse_of_the_product(objective, rng):
     """Given enough products; they are compared, because the softmax does not see a shift of all intercepts."""
     theta, direction = rng.normal(size=(2, *objective.shape))

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sk_gd._array import Array, at_least, spans
-from sk_gd.descent.objective import TRACE, Objective
+from sk_gd.descent.objective import Objective
+from sk_gd.descent.product import TRACE
 from sk_gd.preconditioners import Metric
 from sk_gd.preconditioners.hessian import factorise
 from sk_gd.sources import Block, CSRSource, DenseSource

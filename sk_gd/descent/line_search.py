@@ -67,8 +67,7 @@ class LineSearchStep(Generic[P]):
         if stale(objective, state) and state.metric.full:
             refresh_metric(objective, state)
             self.aim(objective, state)
-        if isinstance(state.metric, Implicit):
-            state.metric.take_care()
+        if isinstance(state.metric, Implicit) and state.metric.take_care():
             self.aim(objective, state)
         doubt_gap(objective, state)
 

@@ -12,14 +12,12 @@ from sk_gd._array import Array, at_least, beside, double, double_sum, namespace,
 from sk_gd._compat import cached_property
 from sk_gd._threads import breathe
 from sk_gd.descent.dual import dual_means, slopes_after
+from sk_gd.descent.product import NO_SLOPES, TRACE, product_at
 from sk_gd.descent.subsets import representatives, sampled
-from sk_gd.losses import Bend, Cornered, Cost, Loss, Piecewise, SquaredError
+from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
 from sk_gd.sources import Block, Source, source_of
-
-NO_SLOPES = np.empty((0, 0))
-TRACE = 1e-10  # share of the greatest curvature that rows keep where they have none, so that the model has a minimum
 
 T = TypeVar("T")
 
@@ -48,6 +46,8 @@ class Objective:
         self.n_samples, self.n_features = source.n_samples, source.n_features
         self.shape = (n_outputs, self.n_features + fit_intercept)
         self.n_passes = 0.0
+        self.remembers = False  # whether passes over all rows keep the slopes that the next product with the Hessian begins with
+        self.last: tuple[Array, Array] | None = None  # theta and slopes of the last pass that did
 
     def coef(self, theta: Array) -> Array:
         """Theta without the intercept."""
@@ -123,6 +123,9 @@ class Objective:
         """
         if rows is None:
             count = self.n_samples
+            if self.remembers and not len(slopes):
+                slopes = self.source.zeros(self.shape[0]) if self.last is None else self.last[1]
+                self.last = theta, slopes
             value, gradient = self.source.value_and_gradient(self.loss, theta, slopes)
         else:
             block, count = self.source.take(rows), len(rows)
@@ -211,33 +214,9 @@ class Objective:
 
         return self.source.map(of_output, list(range(n_outputs)))
 
-    def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
-        """The map from a step to the Hessian at theta times it.
-
-        It is the gradient of a quadratic loss that bends in every row as the loss does at theta: a pass like any other.
-        """
-        one = self.shape[0] == 1 or self.loss.quadratic
-
-        def of_block(block: Block) -> Array:
-            z = block.raw(theta)
-            if self.loss.couples:
-                return self.loss.mean(z)
-            h = at_least(self.loss.curvature_at(block.y, z), TRACE * self.loss.curvature)
-            return block.weigh(h[:, 0]) if one else h
-
-        self.n_passes += 1
-        bends = self.source.per_row(of_block, self.shape[0])
-        loss: Cost = SquaredError() if one else Bend(self.loss.couples)
-        targets, weights = (self.source.zeros(self.shape[0]), bends) if one else (bends, self.source.weights)
-        model = self.source.retarget(targets, weights)
-
-        def multiply(step: Array) -> Array:
-            self.n_passes += 1
-            product = model.value_and_gradient(loss, step, NO_SLOPES)[1] / self.n_samples
-            self.coef(product)[:] += self.l2 * self.coef(step)
-            return product
-
-        return multiply
+    def hessian_product(self, theta: Array, again: bool = True) -> Callable[[Array], Array]:
+        """The map from a step to the Hessian at theta times it; where it is wanted ``again``, passes keep what it begins with."""
+        return product_at(self, theta, again)
 
     def dual(self, slopes: Array) -> tuple[float, Array]:
         """What slopes of all rows prove, as :func:`~sk_gd.descent.dual.lower_bound` takes it."""

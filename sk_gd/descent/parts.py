@@ -14,7 +14,8 @@ import numpy as np
 
 from sk_gd._array import Array, added
 from sk_gd._compat import cached_property
-from sk_gd.descent.objective import NO_SLOPES, Objective, T
+from sk_gd.descent.objective import Objective, T
+from sk_gd.descent.product import NO_SLOPES
 from sk_gd.descent.subsets import sampled
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
@@ -134,7 +135,7 @@ class Part:
 
     def hessian_product(self, theta: Array, step: Array) -> Array:
         if self.bent is None or not np.array_equal(self.bent[0], theta):
-            self.bent = theta, self.objective.hessian_product(theta)
+            self.bent = theta, self.objective.hessian_product(theta, again=False)  # the same bits, wherever it is made
         return self.count * self.bent[1](step)
 
     def greatest_product(self, step: Array) -> Array:
@@ -267,7 +268,7 @@ class PartedObjective(Objective):
         blocks = zip(*self.places.ask("apart", theta, count / self.n_samples), strict=True)
         return [use(sum(parts[1:], parts[0]).scaled(1 / self.n_samples)) for parts in blocks]
 
-    def hessian_product(self, theta: Array) -> Callable[[Array], Array]:
+    def hessian_product(self, theta: Array, again: bool = True) -> Callable[[Array], Array]:
         self.n_passes += 1
 
         def multiply(step: Array) -> Array:

@@ -216,8 +216,12 @@ class CentredMetric(Metric):
         coef, intercept = np.split(gradient, [len(self.center)], axis=1)
         if not intercept.size:
             return self.solve_coef(coef) / self.factor[:, None]
-        direction = self.solve_coef(coef - intercept * self.center) / self.factor[:, None]
-        return np.hstack([direction, intercept / self.total[:, None] - direction @ self.center[:, None]])
+        direction, d = np.empty_like(gradient), len(self.center)
+        part = direction[:, :d]  # in place: of a large theta every new array costs time
+        np.subtract(coef, np.multiply(intercept, self.center, out=part), out=part)
+        np.divide(self.solve_coef(part), self.factor[:, None], out=part)
+        direction[:, d:] = intercept / self.total[:, None] - part @ self.center[:, None]
+        return direction
 
     def product(self, step: Array) -> Array:
         coef, intercept = np.split(step, [len(self.center)], axis=1)

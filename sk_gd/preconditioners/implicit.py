@@ -38,6 +38,7 @@ class Implicit(Metric):
     def __init__(self, base: Metric, enough: float = 0.25) -> None:
         self.base, self.enough = Secant(base), enough
         self.n_products = 0  # of the last solve: as many as a new base would cost are a reason to build one
+        self.left = np.inf  # what its last product gained, as a share of what they did on average
         self.built = False
 
     @property
@@ -54,9 +55,13 @@ class Implicit(Metric):
         """Take the second derivative at theta; what is known of it by earlier products stays."""
         self.multiply = objective.hessian_product(theta)
 
-    def take_care(self) -> None:
-        """From now on solve for how far down the minimum of the model is, and not only for which way."""
+    def take_care(self) -> bool:
+        """From now on solve for how far down the minimum of the model is, and not only for which way.
+
+        Whether the last solve did not yet.
+        """
         self.enough = min(self.enough, CAREFUL)
+        return self.left >= self.enough
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy or pickle is without the product, which holds the rows: :meth:`attach` gives it those of the next fit."""
@@ -71,9 +76,9 @@ class Implicit(Metric):
         def within(step: Array) -> Array:
             return step if free is None else np.where(free, step, 0.0)
 
-        residual, direction, gained = within(gradient), np.zeros_like(gradient), 0.0
+        residual, direction, spare, gained = np.array(within(gradient)), np.zeros_like(gradient), np.empty_like(gradient), 0.0
         seen = deque[tuple[Array, Array]](maxlen=self.base.steps.maxlen)  # more are not remembered, and each is as large as theta
-        self.n_products = 0
+        self.n_products, self.left = 0, 0.0
         preconditioned = within(self.base.solve(residual))
         conjugate, agreement = preconditioned, float(np.vdot(residual, preconditioned))
         for count in range(1, 1 + (MAX_PRODUCTS if free is None else MAX_BESIDE_A_KINK)):
@@ -84,14 +89,16 @@ class Implicit(Metric):
             seen.append((conjugate, product))
             self.n_products = count
             length = agreement / curvature
-            direction, residual = direction + length * conjugate, residual - length * product
+            direction += np.multiply(conjugate, length, out=spare)
+            residual -= np.multiply(product, length, out=spare)
             gain = length * agreement
             gained += gain
-            if count * gain < self.enough * gained:
+            self.left = count * gain / gained
+            if self.left < self.enough:
                 break
             preconditioned = within(self.base.solve(residual))
             agreement, before = float(np.vdot(residual, preconditioned)), agreement
-            conjugate = preconditioned + agreement / before * conjugate
+            conjugate = np.add(preconditioned, np.multiply(conjugate, agreement / before, out=spare), out=preconditioned)
         for step, change in seen:
             self.base.learn(step, change)
         return direction if seen else preconditioned

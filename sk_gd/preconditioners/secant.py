@@ -52,15 +52,14 @@ class Secant(Metric):
             self.scale = agreement / size
 
     def solve(self, gradient: Array) -> Array:
-        direction = gradient.copy()
-        shares = []
+        direction, spare, shares = gradient.copy(), np.empty_like(gradient), []  # of a large theta every new array costs time
         for step, change, inverse in reversed(self.steps):
-            share = inverse * float(np.vdot(step, direction))
-            direction -= share * change
-            shares.append(share)
-        direction = self.scale * self.base.solve(direction)
+            shares.append(inverse * float(np.vdot(step, direction)))
+            direction -= np.multiply(change, shares[-1], out=spare)
+        direction = self.base.solve(direction)
+        direction *= self.scale
         for (step, change, inverse), share in zip(self.steps, reversed(shares), strict=True):
-            direction += (share - inverse * float(np.vdot(change, direction))) * step
+            direction += np.multiply(step, share - inverse * float(np.vdot(change, direction)), out=spare)
         return direction
 
     def product(self, step: Array) -> Array:

@@ -60,7 +60,10 @@ class Block:
 
     def raw(self, theta: Array) -> Array:
         """Raw predictions of the rows, shape (n, n_outputs)."""
-        n_features, theta = self.X.shape[1], beside(theta, self.y)
+        n_features = self.X.shape[1]
+        if isinstance(theta, np.ndarray) and not theta[:, :n_features].any():  # as at the start: X has no say
+            return self.constant(0.0, len(theta)) + beside(theta[:, n_features:].sum(axis=1), self.y)
+        theta = beside(theta, self.y)
         z: Array = self.X @ theta[:, :n_features].T
         return z if theta.shape[1] == n_features else z + theta[:, n_features:].T
 

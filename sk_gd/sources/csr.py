@@ -68,14 +68,17 @@ class CSRSource(CompiledSource):
         d, K = self.n_features, len(theta)
         u = np.ascontiguousarray(theta[:, :d].T, self.dtype)
         intercept = theta[:, d:].sum(axis=1, dtype=self.dtype)  # 0 where there is none
+        at_start = not u.any()  # there X has no say
 
         def of_rows(rows: slice) -> tuple[float, Array, Array]:
             total, of_intercept, sums = 0.0, np.zeros(K), np.zeros((d, K))
             for tile in self.product_tiles(rows, PRODUCT // K):
                 X = self.take(tile).X
-                z = np.empty((X.shape[0], K), self.dtype)
-                multiply_csr(X.data, X.indices, X.indptr, u, z)
-                value, slope = self.loss_of(loss, z + intercept, tile, slopes)
+                z = (np.zeros if at_start else np.empty)((X.shape[0], K), self.dtype)
+                if not at_start:
+                    multiply_csr(X.data, X.indices, X.indptr, u, z)
+                z += intercept
+                value, slope = self.loss_of(loss, z, tile, slopes)
                 add_products_csr(X.data, X.indices, X.indptr, slope, sums)
                 total, of_intercept = total + value, of_intercept + slope.sum(axis=0, dtype=np.float64)
             return total, of_intercept, sums

@@ -1,0 +1,50 @@
+"""The second derivative of a mean over rows, by its products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sk_gd._array import Array, at_least
+from sk_gd.losses import Bend, Multinomial, SquaredError
+from sk_gd.sources import Block, CompiledSource
+
+if TYPE_CHECKING:
+    from sk_gd.descent.objective import Objective
+
+NO_SLOPES = np.empty((0, 0))
+TRACE = 1e-10  # share of the greatest curvature that rows keep where they have none, so that the model has a minimum
+
+
+def product_at(objective: Objective, theta: Array, again: bool) -> Callable[[Array], Array]:
+    """The gradient of a quadratic loss that bends in every row as the loss does at theta: a pass like any other."""
+    source, loss, n_outputs = objective.source, objective.loss, objective.shape[0]
+    one = n_outputs == 1 or loss.quadratic
+
+    def of_block(block: Block) -> Array:
+        z = block.raw(theta)
+        if loss.couples:
+            return loss.mean(z)
+        h = at_least(loss.curvature_at(block.y, z), TRACE * loss.curvature)
+        return block.weigh(h[:, 0]) if one else h
+
+    if objective.last is not None and objective.last[0] is theta and isinstance(loss, Multinomial):
+        bends = loss.mean_of(source.y, objective.last[1])
+    else:
+        objective.n_passes += 1
+        bends = source.per_row(of_block, n_outputs)
+    objective.last = None  # the slopes have become bends, or are those of another theta
+    plain = isinstance(source, CompiledSource) and not source.in_file and source.weights is None
+    objective.remembers = again and plain and isinstance(loss, Multinomial)
+    targets, weights = (source.zeros(n_outputs), bends) if one else (bends, source.weights)
+    model, bent = source.retarget(targets, weights), SquaredError() if one else Bend(loss.couples)
+
+    def multiply(step: Array) -> Array:
+        objective.n_passes += 1
+        product = model.value_and_gradient(bent, step, NO_SLOPES)[1] / objective.n_samples
+        objective.coef(product)[:] += objective.l2 * objective.coef(step)
+        return product
+
+    return multiply
