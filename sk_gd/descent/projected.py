@@ -14,7 +14,7 @@ from sk_gd.descent.state import DescentState
 class ProjectedStep(ScheduledStep[Function]):
     """``theta <- project(theta - rate(t) * direction)``: projected gradient descent (Goldstein 1964; Levitin and Polyak 1966)."""
 
-    def prox(self, objective: Function, theta: Array, rates: Array) -> Array:
+    def prox(self, objective: Function, theta: Array, rates: float | Array) -> Array:
         return objective.project(theta)
 
 

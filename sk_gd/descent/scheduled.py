@@ -142,7 +142,7 @@ class ScheduledStep(Generic[P]):
             if optimizer.weight_decay:
                 objective.coef(moved)[:] -= rate * optimizer.weight_decay * objective.coef(theta)
             theta = moved
-            theta = self.prox(objective, theta, rate * np.broadcast_to(optimizer.stretch(memory), theta.shape))
+            theta = self.prox(objective, theta, rate * optimizer.stretch(memory))
             met += value * self.batching.share(rows, objective.n_samples)
             if len(sums):
                 sums += theta
@@ -150,11 +150,11 @@ class ScheduledStep(Generic[P]):
         self.land(state, theta, sums, len(rates))
         return met
 
-    def prox(self, objective: P, theta: Array, rates: Array) -> Array:
+    def prox(self, objective: P, theta: Array, rates: float | Array) -> Array:
         """Step over the part of the objective that has no gradient, in the metric's coordinates, as far as along gradients."""
         if not objective.penalty.kinked:
             return theta
-        coef = objective.coef(theta)
+        coef, rates = objective.coef(theta), np.broadcast_to(rates, theta.shape)
         coef[:] = soft_threshold(coef, objective.coef(rates) * self.coordinates.l1, objective.penalty.positive)
         return theta
 

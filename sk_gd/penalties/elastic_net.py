@@ -44,7 +44,8 @@ class ElasticNet:
         """Cost of the coefficients."""
         if self.positive and (coef < 0).any():
             return float("inf")
-        return float((self.l1 * np.abs(coef)).sum() + np.vdot(self.l2 * coef, coef) / 2)
+        smooth = float(np.vdot(self.l2 * coef, coef) / 2)
+        return smooth + float((self.l1 * np.abs(coef)).sum()) if self.kinked else smooth
 
     def gradient(self, coef: Array) -> Array:
         """Gradient of the smooth part."""

@@ -8,6 +8,22 @@ from sk_gd._array import Array
 from sk_gd.preconditioners._base import Bending, CentredMetric, Coordinates
 
 
+class AsTheyAre(Coordinates):
+    """Those of no metric: nothing to multiply by. What comes of them may be changed in place, all but what ``leave`` gives back."""
+
+    def enter(self, theta: Array) -> Array:
+        return theta.copy()
+
+    def leave(self, theta: Array) -> Array:
+        return theta
+
+    def to_direction(self, coef: Array) -> Array:
+        return coef
+
+    def gradient(self, gradient: Array) -> Array:
+        return gradient.copy()
+
+
 class Identity(CentredMetric):
     """``solve(gradient) = gradient``."""
 
@@ -31,4 +47,4 @@ class Identity(CentredMetric):
         return step
 
     def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
-        return Coordinates(self.center, self.hessian, self.hessian, l1 * self.hessian, l2 * self.hessian)
+        return AsTheyAre(self.center, self.hessian, self.hessian, l1 * self.hessian, l2 * self.hessian)
