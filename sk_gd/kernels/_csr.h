@@ -148,7 +148,7 @@ SPARSE_KERNEL double CSR(stochastic)(const Sweep *a)
     const ptrdiff_t d = a->d, n = a->n, *RESTRICT rows = a->rows;
     const double *RESTRICT hyper = a->loss_hyper, l2 = ((const REAL *)a->l2)[0];
     const int loss = a->loss, fit_intercept = a->width > d;
-    const int far = d > (1 << 19) / (ptrdiff_t)sizeof(REAL); /* u leaves the second level cache: it is asked for, too */
+    const int far = d > (1 << 20) / (ptrdiff_t)sizeof(REAL); /* u leaves the second level cache: it is asked for, too */
     REAL *RESTRICT u = a->theta, intercept = fit_intercept ? u[d] : 0, seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], unused[BLOCK];
     double total = 0, scale = 1;
     ptrdiff_t work = 0;
