@@ -7,10 +7,14 @@ import numpy as np
 from sk_gd.descent.dual import proved_gap
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
+from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Blocks, Diagonal, Hessian, Implicit, Joint, Metric, Secant
 
+DEAR = 15  # passes that a matrix may take to build, to be the first thing to do
+# nanoseconds of a core, about: a value read in order, one read with its column, the slope of a prediction, a product in a matrix's
+READ, PICK, SLOPE, PRODUCT = 0.5, 2.5, 6.0, 0.025
 APART = 5  # rows for every parameter from which on a block for each output is small beside X
 PROVED = 2  # steps after which a metric that foretells the change of the gradient along them still counts as new
 
@@ -22,16 +26,32 @@ def refresh_metric(objective: Problem, state: DescentState, centred: bool = True
 
 
 def best_metric(objective: Problem) -> Metric:
-    """The second derivative: held as a matrix, of all outputs jointly where they pull on each other, or known by its products."""
+    """The second derivative: held as a matrix, of all outputs jointly where they pull on each other, or known by its products.
+
+    Where one matrix takes as long as a whole descent by products may, products come first.
+    """
     n_outputs, n_features, kinked = objective.shape[0], objective.n_features, objective.penalty.kinked
-    if objective.couples and n_outputs * n_features <= objective.max_full:
-        return Joint()
     if n_features > objective.max_full:
         return Implicit(Diagonal(), enough=0.1 if kinked else 0.25)  # every search moves to another orthant: fewer are better
-    if n_outputs == 1 or objective.quadratic:  # a block that every output has, up to a factor
-        return Hessian()
+    joint = objective.couples and n_outputs * n_features <= objective.max_full
+    alike = n_outputs == 1 or objective.quadratic  # a block that every output has, up to a factor
+    if kinked:
+        return Joint() if joint else Hessian() if alike else Implicit(Diagonal())
     many = objective.n_samples >= APART * n_outputs * n_features
-    return Implicit(Diagonal() if kinked else Blocks() if many else Hessian())
+    held = Joint() if joint else Hessian() if alike or not many else Blocks()
+    passes = passes_for(objective, n_features * n_outputs if joint else n_features)
+    if passes > DEAR:
+        return Implicit(Diagonal(), later=held, after=passes)
+    return held if joint or alike else Implicit(held)
+
+
+def passes_for(objective: Problem, width: int) -> float:
+    """About how many passes take as long as a matrix of second moments of so many columns, and its factor."""
+    if not isinstance(objective, Objective) or isinstance(objective, PartedObjective) or objective.source.in_file:
+        return 0.0  # a function has no rows; where these are elsewhere or in a file, coming by them is what counts
+    n_outputs, n, stored = objective.shape[0], objective.n_samples, objective.source.n_stored / objective.n_samples
+    of_row = stored * (READ if stored >= objective.n_features else PICK) + n_outputs * (SLOPE + 2 * stored * PRODUCT)
+    return (width**2 + width**3 / (3 * n)) * PRODUCT / of_row
 
 
 def stale(objective: Problem, state: DescentState) -> bool:

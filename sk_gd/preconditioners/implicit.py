@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sk_gd.preconditioners._base import Bending, Metric
 from sk_gd.preconditioners.secant import Secant
 
 MAX_PRODUCTS = 300  # a direction that asks for more is followed as it is,
+LEAST = 10  # products that lead somewhere, whatever comes later
 MAX_BESIDE_A_KINK = 100  # as it is where the slope of a kink may leave the model without a minimum
 CAREFUL = 0.1  # ``enough`` of a solve whose gain is to be believed: within a tenth of all there is, on images and text
 
@@ -30,15 +32,19 @@ class Implicit(Metric):
         The metric of the conjugate gradients.
     enough : float, default=0.25
         The share of the mean gain below which a product is the last. Less is more exact, for more passes.
+    later, after : Metric or None, float
+        What takes the place of the base once there have been ``after`` products: as many as it costs to build. So no descent takes
+        twice as long as it would with the better of the two (as one who does not know whether to rent or to buy).
     """
 
     full = True
     multiply: Callable[[Array], Array]
 
-    def __init__(self, base: Metric, enough: float = 0.25) -> None:
-        self.base, self.enough = Secant(base), enough
+    def __init__(self, base: Metric, enough: float = 0.25, later: Metric | None = None, after: float = np.inf) -> None:
+        self.base, self.enough, self.later, self.after = Secant(base), enough, later, after
         self.n_products = 0  # of the last solve: as many as a new base would cost are a reason to build one
-        self.left = np.inf  # what its last product gained, as a share of what they did on average
+        self.n_all = 0  # of all solves
+        self.left = np.inf  # what the last product gained, as a share of what they did on average
         self.built = False
 
     @property
@@ -46,6 +52,8 @@ class Implicit(Metric):
         return self.base.unit
 
     def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
+        if self.later is not None and self.n_all >= self.after:
+            self.base, self.later, self.built = Secant(self.later), None, False
         if not self.built or self.n_products > self.base.cost(objective.n_features, len(theta)):
             self.base.update(objective, theta, centred)
             self.built, self.n_products = True, 0
@@ -81,7 +89,10 @@ class Implicit(Metric):
         self.n_products, self.left = 0, 0.0
         preconditioned = within(self.base.solve(residual))
         conjugate, agreement = preconditioned, float(np.vdot(residual, preconditioned))
-        for count in range(1, 1 + (MAX_PRODUCTS if free is None else MAX_BESIDE_A_KINK)):
+        most = MAX_PRODUCTS if free is None else MAX_BESIDE_A_KINK
+        if self.later is not None:
+            most = min(most, max(LEAST, ceil(self.after) - self.n_all))
+        for count in range(1, 1 + most):
             product = within(self.multiply(conjugate))
             curvature = float(np.vdot(conjugate, product))
             if not (agreement > 0 and curvature > 0):  # solved to rounding, or not convex there
@@ -99,6 +110,7 @@ class Implicit(Metric):
             preconditioned = within(self.base.solve(residual))
             agreement, before = float(np.vdot(residual, preconditioned)), agreement
             conjugate = np.add(preconditioned, np.multiply(conjugate, agreement / before, out=spare), out=preconditioned)
+        self.n_all += self.n_products
         for step, change in seen:
             self.base.learn(step, change)
         return direction if seen else preconditioned
