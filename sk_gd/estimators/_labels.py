@@ -9,7 +9,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from sk_gd._array import Array, is_foreign, joined, namespace, on_host, pieces, rows_where, there
+from sk_gd._array import Array, in_place, is_foreign, joined, namespace, on_host, pieces, rows_where, there
 from sk_gd.estimators._data import follow
 
 TINY = float(np.finfo(np.float64).tiny)
@@ -17,6 +17,7 @@ TINY = float(np.finfo(np.float64).tiny)
 
 def labels_in(y: Any, weights: Any = None) -> Array:
     """The distinct labels, sorted, as an array of NumPy; rows of weight zero count as left out."""
+    y = in_place(y)
     if weights is not None:
         y = rows_where(y, weights > 0 if is_foreign(y) else on_host(weights > 0))
     if is_foreign(y):
@@ -26,7 +27,7 @@ def labels_in(y: Any, weights: Any = None) -> Array:
 
 def check_labels(y: Any) -> None:
     """Refuse what scikit-learn calls no labels; it would sort them all in one go, so of many it gets each three times."""
-    shown = y
+    y = shown = in_place(y)
     if isinstance(y, np.ndarray) and y.ndim == 1:
         try:
             distinct = labels_in(y)
@@ -38,6 +39,7 @@ def check_labels(y: Any) -> None:
 
 def codes_among(y: Any, classes: Array, X: Any) -> Any:
     """The code of every label, beside X; of a label that is no class it means nothing."""
+    y = in_place(y)
     if is_foreign(y):
         labels, rows = namespace(y).unique_inverse(y)
         codes = namespace(y).take(there(np.searchsorted(classes, on_host(labels)).clip(max=len(classes) - 1), y), rows)

@@ -9,9 +9,10 @@ import sklearn
 import torch
 from sklearn.model_selection import GridSearchCV
 
-from sk_gd import DescentPathDisplay, GDLinearRegressor, GDLogisticClassifier
+from sk_gd import DescentPathDisplay, GDLinearRegressor, GDLogisticClassifier, _array
 from sk_gd._array import on_host
 from sk_gd._compat import device_of
+from sk_gd.estimators._labels import encode_labels
 
 METHODS = ["predict", "decision_function", "predict_proba", "predict_log_proba"]
 
@@ -84,6 +85,21 @@ def test_labels_that_are_true_or_false(place, make_problem):
     model = GDLogisticClassifier().fit(place(X), place(y == 1))
     assert model.classes_.dtype == bool
     np.testing.assert_array_equal(on_host(model.predict(place(X))), GDLogisticClassifier().fit(X, y == 1).predict(X))
+
+
+def test_labels_are_looked_at_in_pieces(rng, monkeypatch):
+    """By NumPy, where they are in the host's memory: no call sorts all of them, for which Ctrl-C would wait."""
+    y, sizes = rng.integers(3, size=500), []
+    for library in (np, torch):
+        unique = library.unique
+        monkeypatch.setattr(library, "unique", lambda x, unique=unique, **how: sizes.append(len(x)) or unique(x, **how))
+    monkeypatch.setattr(_array, "PIECE", 64)
+    labels = torch.asarray(y)
+    classes, codes = encode_labels(labels, None, labels)
+    assert max(sizes) <= 64
+    assert isinstance(codes, torch.Tensor)
+    np.testing.assert_array_equal(classes, [0, 1, 2])
+    np.testing.assert_array_equal(codes, y)
 
 
 def test_everything_follows_the_rows(place, make_problem):
