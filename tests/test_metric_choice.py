@@ -47,7 +47,7 @@ def test_a_matrix_follows_products_as_many_as_it_costs(rng, monkeypatch, n_class
     X = rng.normal(size=(n, d)) @ (np.eye(d) + 3 * np.ones((d, d))) + 10.0
     y = np.digitize(X @ rng.normal(size=d) + rng.normal(size=n), np.linspace(-8, 8, n_classes - 1))
     monkeypatch.setattr(metrics, "DEAR", 0.0)
-    monkeypatch.setattr(metrics, "passes_for", lambda objective, width: 12.0)
+    monkeypatch.setattr(metrics, "price_of", lambda objective, width: (1.0, 12.0))
     model = GDLogisticClassifier(tol=1e-9)
     metric = metric_of(model, X, y)
     assert type(metric) is Implicit

@@ -13,8 +13,9 @@ from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Blocks, Diagonal, Hessian, Implicit, Joint, Metric, Secant
 
 DEAR = 15  # passes that a matrix may take to build, to be the first thing to do
-# nanoseconds of a core, about: a value read in order, one read with its column, the slope of a prediction, a product in a matrix's
-READ, PICK, SLOPE, PRODUCT = 0.5, 2.5, 6.0, 0.025
+SOON = 1e-3  # seconds in which a matrix may be built whatever passes take: it makes a more exact answer
+# seconds of a core, about: a value read in order, one read with its column, the slope of a prediction, a product in a matrix's
+READ, PICK, SLOPE, PRODUCT = 0.5e-9, 2.5e-9, 6e-9, 0.025e-9
 APART = 5  # rows for every parameter from which on a block for each output is small beside X
 PROVED = 2  # steps after which a metric that foretells the change of the gradient along them still counts as new
 
@@ -39,19 +40,20 @@ def best_metric(objective: Problem) -> Metric:
         return Joint() if joint else Hessian() if alike else Implicit(Diagonal())
     many = objective.n_samples >= APART * n_outputs * n_features
     held = Joint() if joint else Hessian() if alike or not many else Blocks()
-    passes = passes_for(objective, n_features * n_outputs if joint else n_features)
-    if passes > DEAR:
+    seconds, passes = price_of(objective, n_features * n_outputs if joint else n_features)
+    if seconds > SOON and passes > DEAR:
         return Implicit(Diagonal(), later=held, after=passes)
     return held if joint or alike else Implicit(held)
 
 
-def passes_for(objective: Problem, width: int) -> float:
-    """About how many passes take as long as a matrix of second moments of so many columns, and its factor."""
+def price_of(objective: Problem, width: int) -> tuple[float, float]:
+    """A matrix of second moments of so many columns, and its factor: about how many seconds of a core, and passes in that time."""
     if not isinstance(objective, Objective) or isinstance(objective, PartedObjective) or objective.source.in_file:
-        return 0.0  # a function has no rows; where these are elsewhere or in a file, coming by them is what counts
-    n_outputs, n, stored = objective.shape[0], objective.n_samples, objective.source.n_stored / objective.n_samples
-    of_row = stored * (READ if stored >= objective.n_features else PICK) + n_outputs * (SLOPE + 2 * stored * PRODUCT)
-    return (width**2 + width**3 / (3 * n)) * PRODUCT / of_row
+        return 0.0, 0.0  # a function has no rows; where these are elsewhere or in a file, coming by them is what counts
+    n_outputs, n, stored = objective.shape[0], objective.n_samples, objective.source.n_stored
+    of_value = READ if stored >= n * objective.n_features else PICK
+    seconds = (width**2 * n + width**3 / 3) * PRODUCT
+    return seconds, seconds / (stored * of_value + n_outputs * (n * SLOPE + 2 * stored * PRODUCT))
 
 
 def stale(objective: Problem, state: DescentState) -> bool:

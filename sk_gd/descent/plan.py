@@ -100,8 +100,8 @@ def make_plan(
     more, sparse with alike units (text)          none; the diagonal with a kink
     ============================================  ===========================================================
 
-    In batch a Hessian that takes longer to build than 15 passes (sparse rows, many classes, hundreds of features) waits until as
-    much time has been spent on its products.
+    In batch a Hessian that takes longer to build than 15 passes and a millisecond (sparse rows, many classes, hundreds of features)
+    waits until as much time has been spent on its products.
 
     With a Hessian that is held, of more than a million values (16 million on partitions) with 320 rows for every parameter, the
     descent begins at the minimum of a sixteenth of the rows (unless batch on the squared loss, which is there in one step, or on a
