@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, bits, double, is_foreign, namespace, on_host, rows_where, spans, there
+from sk_gd._array import Array, bits, double, in_place, is_foreign, namespace, on_host, rows_where, spans, there
 from sk_gd._threads import apart
 from sk_gd.descent import DescentState, Objective
 from sk_gd.estimators._data import keep_weighted
@@ -117,6 +117,7 @@ class Rows:
 
 def fingerprints(X: Any, seed: int) -> Array:
     """A number per row made of its values and the seed alone: dense or sparse, wherever it stands."""
+    X = in_place(X)
     columns = mix(np.random.default_rng(seed).integers(1, 2**63, X.shape[1], dtype=np.int64))
 
     def key(values: Any) -> Any:
@@ -131,8 +132,8 @@ def fingerprints(X: Any, seed: int) -> Array:
     width = X.nnz // X.shape[0] + 1 if issparse(X) else X.shape[1]
     columns = there(columns, X) if is_foreign(X) else columns
     tiles = spans(X.shape[0], max((DEVICE_TILE if is_foreign(X) else TILE) // width, 1))
-    keys = [of_rows(X[rows, ...] if is_foreign(X) else X[rows]) for rows in tiles]
-    return on_host(mix(namespace(keys[0]).concat(keys))).view(np.uint64)
+    keys = [mix(of_rows(X[rows, ...] if is_foreign(X) else X[rows])) for rows in tiles]
+    return on_host(namespace(keys[0]).concat(keys)).view(np.uint64)
 
 
 def mix(patterns: Any) -> Any:

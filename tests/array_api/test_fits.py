@@ -10,6 +10,7 @@ import torch
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier, _array
 from sk_gd._array import on_host
+from sk_gd.estimators import _validation
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import SquaredError
 from sk_gd.optimizers import OPTIMIZERS, Optimizer
@@ -257,3 +258,13 @@ def test_held_out_rows(place, stratified, rng):
     for here, there in ((learn, learn_there), (held, held_there)):
         np.testing.assert_array_equal(on_host(there.X), here.X)
         np.testing.assert_array_equal(on_host(there.targets), here.targets)
+
+
+def test_rows_are_told_apart_in_tiles(rng, monkeypatch):
+    """By NumPy, where they are in the host's memory: no call goes through all of them, for which Ctrl-C would wait."""
+    X, tiles, mix = rng.normal(size=(80, 2)), [], _validation.mix
+    monkeypatch.setattr(_validation, "TILE", 16)
+    monkeypatch.setattr(_validation, "mix", lambda patterns: tiles.append(patterns) or mix(patterns))
+    keys = _validation.fingerprints(torch.asarray(X), 0)
+    assert all(isinstance(tile, np.ndarray) and tile.size <= 16 for tile in tiles)
+    np.testing.assert_array_equal(keys, _validation.fingerprints(X, 0))
