@@ -18,7 +18,8 @@ def test(session: nox.Session, *default: str) -> None:
 @nox.session(python="3.11")
 def oldest(session: nox.Session) -> None:
     """Every dependency at the lowest version that pyproject.toml allows."""
-    later = ["pyarrow<22", "pyparsing<3.3"]  # what dask and matplotlib bring, while it still knows NumPy 1 and matplotlib 3.8
+    # what dask and matplotlib bring, while it still knows NumPy 1 and matplotlib 3.8; the first of all versions do not build
+    later = ["pyarrow>=16,<22", "pyparsing>=3.1,<3.3"]
     session.install("--resolution", "lowest-direct", ".[test]", *later)
     test(session)
 
