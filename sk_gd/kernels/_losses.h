@@ -103,12 +103,15 @@ INLINE REAL NAMED(log_above_one)(REAL x)
 INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n, ptrdiff_t n_outputs,
                              ptrdiff_t row, ptrdiff_t class, REAL *RESTRICT slope)
 {
-    REAL top[BLOCK], value[BLOCK], sum[BLOCK];
+    REAL weight[BLOCK], top[BLOCK], value[BLOCK], sum[BLOCK];
     double total = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
+        weight[i] = 1;
         top[i] = z[i * row];
         value[i] = sum[i] = 0;
     }
+    if (s) /* asked once: in a loop it becomes a masked load from NULL, for which the processor stops; that was half of the pass */
+        memcpy(weight, s, (size_t)n * sizeof(REAL));
     for (ptrdiff_t k = 1; k < n_outputs; k++)
         for (ptrdiff_t i = 0; i < n; i++)
             top[i] = z[i * row + k * class] > top[i] ? z[i * row + k * class] : top[i];
@@ -128,14 +131,13 @@ INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, con
         for (ptrdiff_t i = 0; i < n; i++)
             sum[i] += slope[i * row + k * class];
     for (ptrdiff_t i = 0; i < n; i++) {
-        const REAL weight = s ? s[i] : 1;
-        total += weight * (value[i] + NAMED(log_above_one)(sum[i]));
-        sum[i] = weight / sum[i];
+        total += weight[i] * (value[i] + NAMED(log_above_one)(sum[i]));
+        sum[i] = weight[i] / sum[i];
     }
     for (ptrdiff_t k = 0; k < n_outputs; k++)
         INDEPENDENT
         for (ptrdiff_t i = 0; i < n; i++)
-            slope[i * row + k * class] = slope[i * row + k * class] * sum[i] - (k == y[i] ? (s ? s[i] : 1) : 0);
+            slope[i * row + k * class] = slope[i * row + k * class] * sum[i] - (k == y[i] ? weight[i] : 0);
     return total;
 }
 
