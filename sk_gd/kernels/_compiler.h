@@ -9,6 +9,7 @@
     && !defined(__SANITIZE_ADDRESS__)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #define SPARSE_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+#define LONG_KERNEL __attribute__((unused, target("arch=x86-64-v4"))) static /* for callers that ask what the processor knows */
 #else
 #define CLONES
 #define SPARSE_CLONES
@@ -28,6 +29,13 @@
 #define RESTRICT
 #define PREFETCH(address) ((void)(address))
 #define PREFETCH_NEAR(address) ((void)(address))
+#endif
+
+/* Whether a vector is a type of the language and its places can be shuffled. */
+#if defined(__clang__) || defined(__GNUC__) && __GNUC__ >= 12
+#define VECTORS 1
+#else
+#define VECTORS 0
 #endif
 
 /* No iteration of the loop that follows writes what another one reads. Left to find that out, a compiler builds the loop twice and

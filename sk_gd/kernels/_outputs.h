@@ -2,97 +2,52 @@
    guard. Matrix products with so few columns are where libraries are slow: they spend their time on repacking X. Here a tile of sums
    stays in registers, and a block of rows in the cache between its predictions and its part of the gradient. */
 
-#if defined(__GNUC__)
-typedef REAL NAMED(Vector) __attribute__((vector_size(32), aligned(sizeof(REAL)), may_alias)); /* all that one instruction adds */
-#define LANE(vector, l) (vector)[l]
+#if VECTORS
+typedef REAL NAMED(Four) __attribute__((vector_size(4 * sizeof(REAL))));
 #else
-typedef REAL NAMED(Vector);
-#define LANE(vector, l) (vector)
+typedef REAL NAMED(Four);
 #endif
-#define WIDE ((ptrdiff_t)(sizeof(NAMED(Vector)) / sizeof(REAL)))
-#define AT(address) (*(const NAMED(Vector) *)(address))
 
-/* z = x . w of R rows and C outputs, over `whole` places of each; m lies between the outputs of a row. */
-INLINE void NAMED(tile_dots)(const REAL *RESTRICT x, ptrdiff_t stride, const REAL *RESTRICT w, ptrdiff_t whole, const int R,
-                             const int C, REAL *RESTRICT z, ptrdiff_t m)
+/* The sums of the places of four vectors, the first R of which are written: half by half for all four, not one after the other. */
+INLINE void NAMED(add_places)(const NAMED(Four) *v, const int R, REAL *z)
 {
-    NAMED(Vector) sum[TILE_ROWS][TILE_OUTPUTS];
-    memset(sum, 0, sizeof sum);
-    for (ptrdiff_t j = 0; j < whole; j += WIDE)
-        for (int r = 0; r < R; r++)
-            for (int c = 0; c < C; c++)
-                sum[r][c] += AT(x + r * stride + j) * AT(w + c * whole + j);
-    for (int r = 0; r < R; r++)
-        for (int c = 0; c < C; c++) {
-            REAL total = 0;
-            for (int l = 0; l < WIDE; l++)
-                total += LANE(sum[r][c], l);
-            z[c * m + r] = total;
-        }
+#if VECTORS
+    const NAMED(Four) a = __builtin_shufflevector(v[0], v[1], 0, 4, 2, 6) + __builtin_shufflevector(v[0], v[1], 1, 5, 3, 7);
+    const NAMED(Four) b = __builtin_shufflevector(v[2], v[3], 0, 4, 2, 6) + __builtin_shufflevector(v[2], v[3], 1, 5, 3, 7);
+    const NAMED(Four) sums = __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
+    memcpy(z, &sums, (size_t)R * sizeof(REAL));
+#else
+    memcpy(z, v, (size_t)R * sizeof(REAL));
+#endif
 }
 
-/* g += sum_r s_r x_r over m rows, for C outputs and V vectors of columns. */
-INLINE void NAMED(tile_adds)(const REAL *RESTRICT x, ptrdiff_t stride, ptrdiff_t m, const REAL *RESTRICT s, REAL *RESTRICT g,
-                             ptrdiff_t whole, const int C, const int V)
-{
-    NAMED(Vector) sum[TILE_OUTPUTS][TILE_VECTORS];
-    for (int c = 0; c < C; c++)
-        for (int v = 0; v < V; v++)
-            sum[c][v] = AT(g + c * whole + v * WIDE);
-    for (ptrdiff_t r = 0; r < m; r++)
-        for (int v = 0; v < V; v++)
-            for (int c = 0; c < C; c++)
-                sum[c][v] += s[c * m + r] * AT(x + r * stride + v * WIDE);
-    for (int c = 0; c < C; c++)
-        for (int v = 0; v < V; v++)
-            memcpy(g + c * whole + v * WIDE, &sum[c][v], sizeof sum[c][v]);
-}
+#define TILED(name) NAMED(name)
+#define TILES INLINE
+#define VECTOR_BYTES 32
+#define TILE_OUTPUTS 3
+#include "_tiles.h"
+#undef TILED
+#undef TILES
+#undef VECTOR_BYTES
+#undef TILE_OUTPUTS
 
-/* Evaluates a call for the outputs from k on with their number as a constant; K = 10 is 3 + 3 + 2 + 2. */
-#define FOR_OUTPUTS(K, call) \
-    for (ptrdiff_t k = 0, left = ((K) + TILE_OUTPUTS - 1) / TILE_OUTPUTS; k < (K); left--) \
-        switch ((K - k + left - 1) / left) { \
-        case 1: call(1); k += 1; break; \
-        case 2: call(2); k += 2; break; \
-        default: call(3); k += 3; \
-        }
-
-/* Predictions of m rows, those of an output side by side. */
-INLINE void NAMED(predict_block)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, const REAL *w, ptrdiff_t whole, ptrdiff_t K,
-                                 REAL *z)
-{
-    ptrdiff_t i = 0;
-    for (; i + TILE_ROWS <= m; i += TILE_ROWS) {
-        /* Four rows at a time look like no straight read to the hardware: without this, 100 columns took twice as long. */
-        const REAL *soon = x + i * stride + 8192 / (ptrdiff_t)sizeof(REAL);
-        fetch_lines(soon, soon + TILE_ROWS * stride);
-#define CALL(C) NAMED(tile_dots)(x + i * stride, stride, w + k * whole, whole, TILE_ROWS, C, z + k * m + i, m)
-        FOR_OUTPUTS(K, CALL)
-#undef CALL
-    }
-    for (; i < m; i++) {
-#define CALL(C) NAMED(tile_dots)(x + i * stride, stride, w + k * whole, whole, 1, C, z + k * m + i, m)
-        FOR_OUTPUTS(K, CALL)
-#undef CALL
-    }
-}
-
-/* Adds the gradient of m rows to `part`. */
-INLINE void NAMED(gradient_block)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, const REAL *slope, REAL *part, ptrdiff_t whole,
-                                  ptrdiff_t K)
-{
-    ptrdiff_t j = 0;
-    for (; j + TILE_VECTORS * WIDE <= whole; j += TILE_VECTORS * WIDE) {
-#define CALL(C) NAMED(tile_adds)(x + j, stride, m, slope + k * m, part + k * whole + j, whole, C, TILE_VECTORS)
-        FOR_OUTPUTS(K, CALL)
-#undef CALL
-    }
-    for (; j < whole; j += WIDE) {
-#define CALL(C) NAMED(tile_adds)(x + j, stride, m, slope + k * m, part + k * whole + j, whole, C, 1)
-        FOR_OUTPUTS(K, CALL)
-#undef CALL
-    }
-}
+/* With 32 registers of 64 bytes five outputs share the numbers of a row; up to three are faster in shorter vectors, which seldom
+   lie across two lines of memory. */
+#ifdef LONG_KERNEL
+#define TILED(name) NAMED(name##_long)
+#define TILES LONG_KERNEL
+#define VECTOR_BYTES 64
+#define TILE_OUTPUTS 5
+#include "_tiles.h"
+#undef TILED
+#undef TILES
+#undef VECTOR_BYTES
+#undef TILE_OUTPUTS
+#define BY_TILES(name, ...) \
+    (K > 3 && __builtin_cpu_supports("x86-64-v4") ? NAMED(name##_long)(__VA_ARGS__) : NAMED(name)(__VA_ARGS__))
+#else
+#define BY_TILES(name, ...) NAMED(name)(__VA_ARGS__)
+#endif
 
 /* How many rows go from predictions to gradient at a time: 128 KB, well inside the second level cache. */
 INLINE ptrdiff_t NAMED(outputs_block)(ptrdiff_t d)
@@ -121,7 +76,7 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
             memcpy(copy + r * whole, X + (i + r) * d, (size_t)d * sizeof(REAL));
             memset(copy + r * whole + d, 0, (size_t)(whole - d) * sizeof(REAL));
         }
-        NAMED(predict_block)(x, stride, m, w, whole, K, z);
+        BY_TILES(predict_block, x, stride, m, w, whole, K, z);
         for (ptrdiff_t k = 0; fit_intercept && k < K; k++) {
             INDEPENDENT
             for (ptrdiff_t r = 0; r < m; r++)
@@ -138,7 +93,7 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
                 targets[r] = y[(i + r) * K + k];
             total += NAMED(losses)(loss, hyper, targets, z + k * m, s ? s + i : NULL, m, 1, slope + k * m);
         }
-        NAMED(gradient_block)(x, stride, m, slope, part, whole, K);
+        BY_TILES(gradient_block, x, stride, m, slope, part, whole, K);
         for (ptrdiff_t k = 0; k < K; k++) {
             double sum = 0;
             for (ptrdiff_t r = 0; r < m; r++)
@@ -162,7 +117,4 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
     return total;
 }
 
-#undef LANE
-#undef WIDE
-#undef AT
-#undef FOR_OUTPUTS
+#undef BY_TILES

@@ -26,8 +26,8 @@ enum { LANES = 16 };
 /* How many visits ahead a row is asked for at most, and how many of its numbers at a time. */
 enum { AHEAD = 16, PIECE = 128 };
 
-/* Rows and outputs of a tile of predictions, and vectors of columns of a tile of the gradient: 12 sums, of 16 registers. */
-enum { TILE_ROWS = 4, TILE_OUTPUTS = 3, TILE_VECTORS = 4 };
+/* Rows of a tile of predictions, and vectors of columns of a tile of the gradient: with three outputs 12 sums, of 16 registers. */
+enum { TILE_ROWS = 4, TILE_VECTORS = 4 };
 
 /* Columns of a matrix product with CSR rows that are summed at a time. */
 enum { MANY = 16 };
