@@ -77,6 +77,13 @@ def a_product_with_rows(rng: np.random.Generator) -> Call:
     return call | {"c": rng.normal(size=z.shape).astype(z.dtype), "sums": u.astype(float)}
 
 
+def sums_of_columns(rng: np.random.Generator) -> Call:
+    """Arguments of ``columns_csr``."""
+    call = a_product(rng)
+    del call["z"]
+    return call | {"weights": rng.gamma(1.0, size=len(call["indptr"]) - 1), "sums": np.zeros((len(call.pop("u")), 3))}
+
+
 def a_pointwise(rng: np.random.Generator) -> Call:
     """Arguments of ``pointwise``."""
     loss, dtype = rng.choice(list(OF_PASSES)), rng.choice([np.float32, np.float64])
@@ -173,6 +180,7 @@ KERNELS = {
     "pass_csr": Kernel(kernels.pass_csr, lambda rng: in_csr(a_pass(rng, most_outputs=1), rng), ("slopes", "gradient")),
     "multiply_csr": Kernel(kernels.multiply_csr, a_product, ("z",), twin_of_product),
     "add_products_csr": Kernel(kernels.add_products_csr, a_product_with_rows, ("sums",), twin_of_product),
+    "columns_csr": Kernel(kernels.columns_csr, sums_of_columns, ("sums",)),
     "pointwise": Kernel(kernels.pointwise, a_pointwise, ("slopes",)),
     "sweep_dense": Kernel(kernels.sweep_dense, a_sweep, OF_SWEEP, twin_of_sweep),
     "sweep_csr": Kernel(kernels.sweep_csr, a_sweep_of_csr, OF_SWEEP, twin_of_sweep),

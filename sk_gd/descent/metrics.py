@@ -97,14 +97,18 @@ def final_gap(objective: Problem, state: DescentState) -> tuple[float, float]:
 def certified(objective: Problem, state: DescentState) -> tuple[float, float]:
     """The certificate of the state's theta, which is made once."""
     if state.certificate is None or state.certificate[0] is not state.theta:
-        state.certificate = state.theta, *certificate(objective, state.theta)
+        known = state.value, state.gradient if state.exact else None
+        state.certificate = state.theta, *certificate(objective, state.theta, known)
     value, gap = state.certificate[1:]
     return value, gap
 
 
-def certificate(objective: Problem, theta: Array) -> tuple[float, float]:
-    """Objective at theta, and an estimate of ``F(theta) - F(minimum)`` in a metric made for it there, from all rows."""
-    value, gradient = objective.value_and_gradient(theta)
+def certificate(objective: Problem, theta: Array, known: tuple[float, Array | None] = (np.nan, None)) -> tuple[float, float]:
+    """Objective at theta, and an estimate of ``F(theta) - F(minimum)`` in a metric made for it there, from all rows.
+
+    Value and gradient of all rows may be ``known``.
+    """
+    value, gradient = known if known[1] is not None else objective.value_and_gradient(theta)
     state = DescentState(theta, np.random.default_rng(0), value, gradient, metric=best_metric(objective))
     if isinstance(state.metric, Implicit):
         state.metric.take_care()

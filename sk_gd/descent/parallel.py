@@ -12,7 +12,6 @@ import numpy as np
 from sk_gd._array import Array
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.history import History
-from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.reduced import ReducedStep
@@ -115,9 +114,8 @@ class LocalReducedStep(LocalSweepStep, ReducedStep):
     objective falls in every epoch, to the minimum; the more alike the parts are, the fewer epochs that takes.
     """
 
-    def anchor(self, objective: Objective, state: DescentState) -> None:
+    def value(self, objective: Objective, state: DescentState) -> None:
         state.value, state.gradient = cast(PartedObjective, objective).anchored(state.theta)
-        state.gap = state.doubt * to_minimum(objective, state)[1]
 
 
 class RoundsSagaStep(RoundsStep):

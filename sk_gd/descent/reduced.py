@@ -27,12 +27,19 @@ class ReducedStep(SweepStep):
 
     def initialise(self, objective: Objective, state: DescentState) -> None:
         self.slopes = objective.source.zeros(objective.shape[0])
+        begun = state.metric is not None
         super().initialise(objective, state)
-        self.anchor(objective, state)
+        if begun:
+            self.anchor(objective, state)
+        else:
+            state.gap = state.doubt * to_minimum(objective, state)[1]
+
+    def value(self, objective: Objective, state: DescentState) -> None:
+        state.value, state.gradient = objective.value_and_gradient(state.theta, slopes=self.slopes)
 
     def anchor(self, objective: Objective, state: DescentState) -> None:
         """Take all slopes at theta, and with them the objective and the estimate of the gap."""
-        state.value, state.gradient = objective.value_and_gradient(state.theta, slopes=self.slopes)
+        self.value(objective, state)
         state.gap = state.doubt * to_minimum(objective, state)[1]
 
     def epoch(self, objective: Objective, state: DescentState) -> None:

@@ -60,7 +60,9 @@ class SweepStep(ScheduledStep[Objective]):
             "n_samples": objective.n_samples, "sums": sums, "support": np.empty(0),
         }  # fmt: skip
         as_they_are = isinstance(source, CompiledSource) and (isinstance(state.metric, Identity) or self.scales_columns(objective))
-        if isinstance(source, CSRSource) and as_they_are and len(anchor):
+        plain = size == objective.shape[0] == 1 and objective.loss.pointwise is not None and not objective.penalty.kinked
+        at_once = plain and not refresh and bool(np.ptp(l2) == 0)  # the dense terms of all columns are two numbers for the kernel
+        if isinstance(source, CSRSource) and as_they_are and len(anchor) and not at_once:
             terms["support"] = source.support
         if as_they_are and not source.in_file:
             met = self.visit(objective, source, order, size, rates, theta, slopes, terms)

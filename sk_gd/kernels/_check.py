@@ -93,6 +93,12 @@ def check_products(of_columns: Array, of_rows: Array, columns: str, rows: str, n
     _refuse(wrong, f"{n} rows")
 
 
+def check_columns(weights: Array, sums: Array, n: int) -> None:
+    """Arguments of sums over the columns of n rows."""
+    wrong = [(len(weights) != n, "weights"), (len(sums) == 0 or np.shape(sums)[1] != 3, "sums")]
+    _refuse(wrong, f"{n} rows")
+
+
 def check_pointwise(y: Array, z: Array, weights: Array, loss: int, hyper: Array, slopes: Array) -> None:
     """Arguments of a pointwise evaluation."""
     n, n_outputs = np.shape(z)

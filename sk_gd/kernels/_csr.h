@@ -139,42 +139,65 @@ SPARSE_KERNEL int CSR(add_rows)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_
     return 0;
 }
 
-/* Plain descent by one row at a time: one output, an l2 that is the same for all columns and nothing else. theta = scale * u, so
-   that the decay of all columns is one product. The loss is not needed to go on: it is computed for many rows at once. */
-SPARSE_KERNEL double CSR(stochastic)(const Sweep *a)
+/* Plain descent by one row at a time: one output, an l2 that is the same for all columns and, if `reduced`, a control variate that
+   stays. theta = scale * u + shift * anchor, so that the decay of all columns is one product and their step along the anchor one sum;
+   u and the anchor lie side by side in space. Now and then, seldom beside the values read, theta is multiplied out, as u would grow
+   by what shift * anchor takes away. The loss is not needed to go on: it is computed for many rows at once. */
+INLINE double CSR(one_by_one)(const Sweep *a, const int reduced)
 {
-    const REAL *RESTRICT data = a->X, *RESTRICT y = a->y, *RESTRICT s = a->weights;
+    const REAL *RESTRICT data = a->X, *RESTRICT y = a->y, *RESTRICT s = a->weights, *slopes = a->slopes, *anchor = a->anchor;
     const INDEX *RESTRICT indices = a->indices, *RESTRICT indptr = a->indptr;
-    const ptrdiff_t d = a->d, n = a->n, *RESTRICT rows = a->rows;
+    const ptrdiff_t d = a->d, n = a->n, *RESTRICT rows = a->rows, side = 1 + reduced;
     const double *RESTRICT hyper = a->loss_hyper, l2 = ((const REAL *)a->l2)[0];
     const int loss = a->loss, fit_intercept = a->width > d;
-    const int far = d > (1 << 20) / (ptrdiff_t)sizeof(REAL); /* u leaves the second level cache: it is asked for, too */
-    REAL *RESTRICT u = a->theta, intercept = fit_intercept ? u[d] : 0, seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], unused[BLOCK];
-    double total = 0, scale = 1;
-    ptrdiff_t work = 0;
+    const int far = side * d > (1 << 20) / (ptrdiff_t)sizeof(REAL); /* u leaves the second level cache: it is asked for, too */
+    REAL *RESTRICT u = reduced ? a->space : a->theta, *theta = a->theta;
+    REAL intercept = !fit_intercept ? 0 : reduced ? theta[d] : u[d], seen_y[BLOCK], seen_z[BLOCK], seen_s[BLOCK], unused[BLOCK];
+    const REAL pull = reduced && fit_intercept ? anchor[d] : 0;
+    double total = 0, scale = 1, shift = 0;
+    ptrdiff_t work = 0, since = 0;
+    INDEPENDENT
+    for (ptrdiff_t j = 0; reduced && j < d; j++) {
+        u[2 * j] = theta[j];
+        u[2 * j + 1] = anchor[j];
+    }
     for (ptrdiff_t i = 0, kept = 0; i < n; i++) {
         const ptrdiff_t row = rows[i], first = indptr[row], m = indptr[row + 1] - first;
         const REAL target = y[row], weight = s ? s[row] : 1, rate = (REAL)a->rates[i];
         const double keep = 1 - a->rates[i] * l2;
         CSR(fetch)(a, rows + i, n - i);
+        if (reduced && n - i > AHEAD / 2)
+            PREFETCH(slopes + rows[i + AHEAD / 2]);
         if (far && i + 1 < n)
             for (INDEX p = indptr[rows[i + 1]]; p < indptr[rows[i + 1] + 1]; p++)
-                PREFETCH_NEAR(u + indices[p]);
-        REAL slope;
-        const REAL z = (REAL)scale * CSR(dot)(data + first, indices + first, m, u) + intercept;
+                PREFETCH_NEAR(u + side * indices[p]);
+        REAL slope, of_u = 0, of_anchor = 0;
+        for (ptrdiff_t p = first; p < first + m; p++) {
+            of_u += data[p] * u[side * indices[p]];
+            if (reduced)
+                of_anchor += data[p] * u[side * indices[p] + 1];
+        }
+        const REAL z = (REAL)scale * of_u + (REAL)shift * of_anchor + intercept;
 #define SLOPE(loss) weight * NAMED(point)(loss, hyper, target, z).slope
         FOR_LOSS(loss, slope, SLOPE)
 #undef SLOPE
+        if (reduced)
+            slope -= slopes[row];
         scale *= keep;
-        if (scale < SMALLEST_SCALE) {
+        shift = keep * shift - a->rates[i];
+        since += m;
+        if (scale < SMALLEST_SCALE || (reduced && since > 8 * d)) {
             for (ptrdiff_t j = 0; j < d; j++)
-                u[j] *= (REAL)scale;
+                u[side * j] = (REAL)scale * u[side * j] + (reduced ? (REAL)shift * u[side * j + 1] : 0);
             scale = 1;
+            shift = since = 0;
         }
         CSR(fetch_indices)(a, rows + i, n - i);
-        CSR(add)(data + first, indices + first, m, -(REAL)(a->rates[i] / scale) * slope, u);
+        const REAL c = -(REAL)(a->rates[i] / scale) * slope;
+        for (ptrdiff_t p = first; p < first + m; p++)
+            u[side * indices[p]] += c * data[p];
         if (fit_intercept)
-            intercept -= rate * slope;
+            intercept -= rate * (slope + pull);
         seen_y[kept] = target;
         seen_z[kept] = z;
         seen_s[kept++] = weight;
@@ -182,14 +205,27 @@ SPARSE_KERNEL double CSR(stochastic)(const Sweep *a)
             total += NAMED(losses)(loss, hyper, seen_y, seen_z, seen_s, kept, 1, unused);
             kept = 0;
         }
-        if (interrupted(&work, m + 1))
+        if (interrupted(&work, side * m + 1))
             return INTERRUPTED;
     }
-    for (ptrdiff_t j = 0; scale != 1 && j < d; j++)
+    INDEPENDENT
+    for (ptrdiff_t j = 0; reduced && j < d; j++)
+        theta[j] = (REAL)scale * u[2 * j] + (REAL)shift * u[2 * j + 1];
+    for (ptrdiff_t j = 0; !reduced && scale != 1 && j < d; j++)
         u[j] *= (REAL)scale;
     if (fit_intercept)
-        u[d] = intercept;
+        (reduced ? theta : u)[d] = intercept;
     return total;
+}
+
+SPARSE_KERNEL double CSR(stochastic)(const Sweep *a)
+{
+    return CSR(one_by_one)(a, 0);
+}
+
+SPARSE_KERNEL double CSR(reduced)(const Sweep *a)
+{
+    return CSR(one_by_one)(a, 1);
 }
 
 /* Asks for the places of u, `size` bytes a column, that a row will meet: the hardware cannot guess them. */

@@ -4,9 +4,10 @@
 import numpy as np
 
 from cython cimport floating
+from libc.math cimport fabs
 from libc.stdint cimport int32_t, int64_t
 
-from sk_gd.kernels._check import MOST_OUTPUTS, check_csr, check_pass, check_pointwise, check_products, refuse_unaligned
+from sk_gd.kernels._check import MOST_OUTPUTS, check_columns, check_csr, check_pass, check_pointwise, check_products, refuse_unaligned
 
 cdef extern from "_simd.h" nogil:
     int BLOCK, LANES
@@ -187,6 +188,32 @@ def add_products_csr(
             add_products_csr32_d(&data[0], &indices[0], &indptr[0], n, &c[0, 0], m, &sums[0, 0])
         else:
             add_products_csr64_d(&data[0], &indices[0], &indptr[0], n, &c[0, 0], m, &sums[0, 0])
+
+
+def columns_csr(
+    const floating[::1] data not None,
+    const integer[::1] indices not None,
+    const integer[::1] indptr not None,
+    const double[::1] weights not None,
+    double[:, ::1] sums not None,
+):
+    """Adds w_i x_ij and w_i x_ij^2, squared in the arithmetic of X, to sums, shape (d, 3), and keeps the largest |x_ij| there."""
+    cdef Py_ssize_t n = indptr.shape[0] - 1, i, p
+    cdef floating x, square
+    cdef double *column
+    check_columns(weights, sums, n)
+    check_csr(data, indices, indptr, sums.shape[0])
+    refuse_unaligned(<size_t> &data[0] % sizeof(floating) or (<size_t> &sums[0, 0] | <size_t> &weights[0]) % sizeof(double)
+                     or (<size_t> &indices[0] | <size_t> &indptr[0]) % sizeof(integer))
+    with nogil:
+        for i in range(n):
+            for p in range(indptr[i], indptr[i + 1]):
+                x = data[p]
+                square = x * x
+                column = &sums[indices[p], 0]
+                column[0] += weights[i] * x
+                column[1] += weights[i] * square
+                column[2] = max(column[2], <double> fabs(x))
 
 
 def pointwise(

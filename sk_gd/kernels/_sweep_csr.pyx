@@ -15,6 +15,10 @@ cdef extern from "_simd.h" nogil:
     double stochastic_csr64_f(const Sweep*) except? -1
     double stochastic_csr32_d(const Sweep*) except? -1
     double stochastic_csr64_d(const Sweep*) except? -1
+    double reduced_csr32_f(const Sweep*) except? -1
+    double reduced_csr64_f(const Sweep*) except? -1
+    double reduced_csr32_d(const Sweep*) except? -1
+    double reduced_csr64_d(const Sweep*) except? -1
     double lazy_csr32_f(const Sweep*) except? -1
     double lazy_csr64_f(const Sweep*) except? -1
     double lazy_csr32_d(const Sweep*) except? -1
@@ -82,7 +86,9 @@ def sweep_csr(
     cdef bint uniform = anchor.shape[0] == 0 and not supported and np.ptp(l2) == 0
     cdef bint inertial = (optimizer == MOMENTUM or optimizer == NESTEROV) and not averaged and not kinked
     cdef bint lazy = uniform and (inertial or optimizer == GRADIENT_DESCENT and not (averaged and kinked))
-    cdef bint one_by_one = lazy and run.batch_size == run.n_outputs == 1 and not (inertial or averaged or kinked or len(slopes))
+    cdef bint single = run.batch_size == run.n_outputs == 1 and optimizer == GRADIENT_DESCENT and not (averaged or kinked)
+    cdef bint one_by_one = single and uniform and not len(slopes)
+    cdef bint reduced = single and not (supported or refresh) and len(anchor) and len(slopes) and np.ptp(l2) == 0
     # Adaptive optimizers rest, forget or coast where a gradient is zero; any penalty makes it another one at every step. The sums
     # over the updates that Adam coasts in must converge.
     cdef bint adaptive = optimizer > NESTEROV and uniform and not averaged and not np.any(l2) and not np.any(l1)
@@ -91,12 +97,16 @@ def sweep_csr(
     cdef Kernel kernel
     if floating is float and integer is int32_t:
         kernel = stochastic_csr32_f if one_by_one else lazy_csr32_f if lazy else adaptive_csr32_f if adaptive else sweep_csr32_f
+        kernel = reduced_csr32_f if reduced else kernel
     elif floating is float:
         kernel = stochastic_csr64_f if one_by_one else lazy_csr64_f if lazy else adaptive_csr64_f if adaptive else sweep_csr64_f
+        kernel = reduced_csr64_f if reduced else kernel
     elif integer is int32_t:
         kernel = stochastic_csr32_d if one_by_one else lazy_csr32_d if lazy else adaptive_csr32_d if adaptive else sweep_csr32_d
+        kernel = reduced_csr32_d if reduced else kernel
     else:
         kernel = stochastic_csr64_d if one_by_one else lazy_csr64_d if lazy else adaptive_csr64_d if adaptive else sweep_csr64_d
+        kernel = reduced_csr64_d if reduced else kernel
 
     # What it works on. All that is read at random of one column lies together, and the intercept is one more column.
     cdef const floating[::1] decay = np.zeros(n_features, dtype) if supported else np.asarray(l2, dtype)
@@ -114,7 +124,7 @@ def sweep_csr(
         most = np.add.reduceat(lengths, starts, dtype=np.intp).max()
         run.room = min(n_features, most)
         of_column *= 4
-    columns_at_a_time = 0 if one_by_one else run.room + 1 if adaptive else n_features
+    columns_at_a_time = 0 if one_by_one else 2 * n_features if reduced else run.room + 1 if adaptive else n_features
     cdef floating[::1] space = np.empty(of_column * columns_at_a_time + run.batch_size * of_row + 1, dtype)
     cdef integer[::1] local = np.empty(most, np.asarray(indices).dtype)
     cdef double[::1] tables = np.empty(12 * (n_steps + 1) if adaptive else 0)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from sk_gd._array import Array, added, rows_of, spans
 from sk_gd._compat import cached_property
-from sk_gd.kernels import add_products_csr, multiply_csr, pass_csr
+from sk_gd.kernels import add_products_csr, columns_csr, multiply_csr, pass_csr
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
 from sk_gd.sources._base import BLOCK, SHARED, Block
@@ -96,12 +95,12 @@ class CSRSource(CompiledSource):
         if full:
             return super().moments(curvature_of, full, centred)
 
-        def of_block(block: Block) -> tuple[Array, Array, Array]:
+        def of_block(block: Block) -> tuple[Array, Array]:
             h = curvature_of(block)
-            mean = h.mean(axis=1, dtype=np.float64)
-            return h.sum(axis=0, dtype=np.float64), block.X.T @ mean, block.X.power(2).T @ mean
+            return h.sum(axis=0, dtype=np.float64), columns_of(canonical(block.X), h.mean(axis=1, dtype=np.float64))[0]
 
-        total, first, second = (added(list(parts)) for parts in zip(*self.map_blocks(of_block), strict=True))
+        total, sums = (added(list(parts)) for parts in zip(*self.map_blocks(of_block), strict=True))
+        first, second = sums.T
         center = first / total.mean() if centred else np.zeros(self.n_features)
         return total, center, np.maximum(second - first * center, 0)
 
@@ -109,10 +108,7 @@ class CSRSource(CompiledSource):
         return super().blur(full) if full else 2 * float(np.finfo(self.dtype).eps) ** 0.5  # moments less the square of the center
 
     def squares(self) -> Array:
-        def of_block(block: Block) -> Array:
-            return np.bincount(block.X.indices, block.X.data**2, minlength=self.n_features)
-
-        return added(self.map_blocks(of_block))
+        return self.columns[0][:, 1]
 
     def scaled(self, scale: Array) -> CSRSource:
         """The same rows with every column multiplied by its scale; the structure is shared."""
@@ -133,9 +129,37 @@ class CSRSource(CompiledSource):
     def squared_norms(self, coordinates: Coordinates) -> Array:
         if coordinates.into.ndim == 2 or coordinates.center.any():
             return super().squared_norms(coordinates)
-        return self.per_row(lambda block: block.X.power(2) @ coordinates.into**2)
+        weights = (coordinates.into**2)[:, None]
+
+        def of_block(block: Block) -> Array:
+            X, sizes = canonical(block.X), np.empty((block.X.shape[0], 1))
+            multiply_csr(np.square(X.data, dtype=np.float64), X.indices, X.indptr, weights, sizes)
+            return sizes[:, 0]
+
+        return self.per_row(of_block)
 
     def largest(self) -> Array:
         """The largest absolute value of every column."""
-        highest: Array = reduce(np.maximum, self.map_blocks(lambda block: abs(block.X).max(axis=0).toarray().ravel()))
-        return highest
+        return self.columns[1]
+
+    @cached_property
+    def columns(self) -> tuple[Array, Array]:
+        """Sums of the values and of their squares, shape (n_features, 2), and largest absolute values, of every column."""
+        parts = self.map_blocks(lambda block: columns_of(block.X, np.ones(block.X.shape[0])))
+        return added([sums for sums, _ in parts]), np.max([largest for _, largest in parts], axis=0)
+
+
+def canonical(X: Any) -> Any:
+    """The matrix, or a copy with one entry at most for every place."""
+    if X.has_canonical_format:
+        return X
+    X = X.copy()
+    X.sum_duplicates()
+    return X
+
+
+def columns_of(X: Any, weights: Array) -> tuple[Array, Array]:
+    """Sums of the weighted values and squares of every column, shape (n_features, 2), and its largest absolute value."""
+    sums = np.zeros((X.shape[1], 3))
+    columns_csr(X.data, X.indices, X.indptr, weights, sums)
+    return sums[:, :2], sums[:, 2]

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from scipy.special import expit
 
-from sk_gd.kernels import LOSSES, add_products_csr, multiply_csr, pass_csr, pass_dense, pointwise
+from sk_gd.kernels import LOSSES, add_products_csr, columns_csr, multiply_csr, pass_csr, pass_dense, pointwise
 from sk_gd.losses import Bend, Cornered, LogLoss, Multinomial, Piecewise, SquaredError
 
 POINTWISE = {"squared_error": SquaredError(), "log_loss": LogLoss(), "piecewise": Piecewise(0.3, 0.5, 0.4),
@@ -113,6 +113,20 @@ def test_products_of_csr_rows_with_several_columns(dtype, index, m):
     np.testing.assert_allclose(z, X @ u, rtol=TOLERANCE[dtype], atol=10 * TOLERANCE[dtype])
     add_products_csr(data, indices, indptr, c, sums)
     np.testing.assert_allclose(sums, 1 + X.T @ c, rtol=TOLERANCE[dtype], atol=10 * TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_sums_over_csr_columns(rng, dtype, index):
+    """Weighted values and their squares, and the largest size; what is there already counts."""
+    X = sparse.random_array((50, 30), density=0.2, rng=rng, data_sampler=rng.normal, format="csr", dtype=dtype)
+    weights, sums = rng.gamma(1.0, size=50), np.ones((30, 3))
+    columns_csr(X.data, X.indices.astype(index), X.indptr.astype(index), weights, sums)
+    dense = X.toarray().astype(float)
+    expected = [1 + weights @ dense, 1 + weights @ dense**2, np.maximum(1, abs(dense).max(axis=0))]
+    np.testing.assert_allclose(sums.T, expected, rtol=TOLERANCE[dtype], atol=10 * TOLERANCE[dtype])
+    with pytest.raises(ValueError, match="weights"):
+        columns_csr(X.data, X.indices.astype(index), X.indptr.astype(index), weights[1:], sums)
 
 
 def test_long_sums_in_single_precision_keep_their_digits():

@@ -189,6 +189,19 @@ def test_lazy_momentum_survives_many_updates(beta, nesterov, loss, n_outputs, dt
             assert_equal_sweeps(a, batch_size, "csr")
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", ["squared_error", "log_loss", "cornered"])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize(("rate", "l2"), [(0.1, 0.0), (0.1, 0.5), (2.0, 0.5), (3.0, 0.5)])
+def test_steps_along_the_anchor_survive_many_updates(rate, l2, intercept, loss, dtype):
+    """Columns that no row touches move along the anchor: over hundreds of updates, while the common factor vanishes or turns."""
+    rng = np.random.default_rng(0)
+    a = draw(rng, 40, 30, loss, 1, dtype, l2=l2, intercept=intercept, n_rows=400, estimate="svrg", weighted=True)
+    a["X"] *= (rng.random(a["X"].shape) < 0.1) * dtype(min(1.0, 0.3 / rate))
+    a["rates"] = rng.uniform(0, rate, 400)
+    assert_equal_sweeps(a, 1, "csr")
+
+
 ADAPTIVE = [AdaGrad(), RMSProp(), RMSProp(rho=0.0), Adam(), Adam(beta_1=0.0), Adam(beta_1=0.99, beta_2=0.9999),
             Adam(epsilon=1e-3), Adam(epsilon=10.0), Adam(beta_2=0.8), Adam(weight_decay=0.1)]  # fmt: skip
 
