@@ -56,13 +56,13 @@ def bytecodes(call, at=0):
 
 
 def world():
-    """What belongs to everyone in a process."""
+    """What belongs to everyone in a process; of threads those that stay: one that begins late, and does nothing, is counted late."""
     limit = time.monotonic() + 5.0
-    while _thread._count() and time.monotonic() < limit:
+    while (threads := _thread._count()) and time.monotonic() < limit:
         time.sleep(1e-4)
     blas = [library["num_threads"] for library in CONTROLLER.info()]
     fits = OneBlasThread.running, len(OneBlasThread.users), OneBlasThread.limit
-    return blas, fits, _thread._count(), np.geterr(), sklearn.get_config()
+    return blas, fits, threads, np.geterr(), sklearn.get_config()
 
 
 def begin():
