@@ -56,7 +56,7 @@ def bytecodes(call, at=0):
 
 
 def world():
-    """What belongs to everyone in a process; of threads those that stay: one that begins late, and does nothing, is counted late."""
+    """What belongs to everyone in a process; of threads those that stay: one that begins late is counted late."""
     limit = time.monotonic() + 5.0
     while (threads := _thread._count()) and time.monotonic() < limit:
         time.sleep(1e-4)
