@@ -69,7 +69,9 @@ def test_pass_equals_numpy(container, dtype, loss, weighted, intercept, n, d):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("loss", [*map(Multinomial, (2, 3, 7, 10)), SquaredError(), Piecewise(0.3, 0.5, 0.4), Bend(True), Bend(False)])
+@pytest.mark.parametrize(
+    "loss", [*map(Multinomial, (2, 3, 7, 10)), SquaredError(), Piecewise(0.3, 0.5, 0.4), Bend(True), Bend(False)]
+)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("intercept", [False, True])
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (7, 3), (300, 10), (1030, 1), (600, 37), (70, 3000)])
