@@ -132,7 +132,7 @@ def test_wide_and_kinked_classifier_reaches_the_minimum(l1_ratio, positive, n_cl
     settings = {"alpha": 1e-3, "l1_ratio": l1_ratio, "positive": positive, "tol": 1e-9}
     model = GDLogisticClassifier(**settings).fit(container(X.toarray()), y)
     other = GDLogisticClassifier("mini-batch", random_state=0, batch_size=50, max_iter=20_000, **settings).fit(X, y)
-    assert "conjugate gradients" in model.method_
+    assert ("a working set" if n_classes == 2 else "conjugate gradients") in model.method_
     assert model.converged_
     assert (model.coef_ == 0).any()
     assert not (positive and (model.coef_ < 0).any())

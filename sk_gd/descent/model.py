@@ -20,7 +20,10 @@ def to_minimum(objective: Problem, state: DescentState) -> tuple[Array, float]:
     if not objective.penalty.kinked:
         direction: Array = -state.metric.solve(slope)
     elif isinstance(state.metric, Implicit):
-        direction = -state.metric.solve(slope, free=(slope != 0) | (state.theta != 0))
+        free = (slope != 0) | (state.theta != 0)
+        direction = -state.metric.solve(slope, free=free)
+        if free.sum(axis=1).max() > objective.n_samples and not np.all(objective.l2):
+            return direction, np.inf  # where they outnumber the rows the model is flat one way, and a kink's slope goes on for ever
     else:
         return proximal_direction(objective, state)
     return direction, -float(np.vdot(slope, direction)) / 2

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from scipy.linalg import block_diag
+from scipy.sparse import issparse
 
 from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, spans, sums_on_host, zeros
 from sk_gd._compat import cached_property
@@ -96,6 +97,13 @@ class Objective:
     def on(self, source: Source, loss: Loss) -> Objective:
         """The same of other rows, or with another loss."""
         return Objective(loss, self.penalty, source, self.shape[0], self.fit_intercept)
+
+    def over(self, features: Array) -> Objective:
+        """The same function of some of the coefficients, the others being zero."""
+        X = self.source.X
+        columns = X[:, features] if issparse(X) else np.take(X, features, axis=1)
+        source = source_of(columns, self.source.y, self.source.weights)
+        return Objective(self.loss, self.penalty.of(features), source, self.shape[0], self.fit_intercept)
 
     def exact(self) -> Objective:
         """The same in double precision."""

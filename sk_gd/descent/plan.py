@@ -24,6 +24,7 @@ from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
 from sk_gd.descent.sweep import SweepStep
+from sk_gd.descent.working_set import WorkingSetStep
 from sk_gd.optimizers import GradientDescent, as_optimizer
 from sk_gd.preconditioners import PRECONDITIONERS, Diagonal, Hessian, Identity, Implicit, Joint, Metric
 from sk_gd.schedules import Constant, as_schedule
@@ -96,6 +97,7 @@ def make_plan(
     ============================================  ===========================================================
     up to 1024 features                           Hessian of all rows (diagonal for epochs with a kink)
     more, in batch                                Hessian of all rows, known by its products: conjugate gradients
+    more, in batch with a kink, of few rows       Hessian of a working set of features, again and again
     more, dense, or sparse with different units   diagonal of the Hessian
     more, sparse with alike units (text)          none; the diagonal with a kink
     ============================================  ===========================================================
@@ -153,6 +155,8 @@ def make_plan(
     start, begun = (SampledStep(line_search), f", begun on {n // share_of(objective)} rows") if sampled else (None, "")
     if automatic and everything:
         metric = _metric(objective, preconditioner, sweeps=False)
+        if isinstance(metric, Implicit) and objective.penalty.kinked and WorkingSetStep.suits(objective):
+            return Plan(WorkingSetStep(objective), "steepest descent with line search, Hessian metric of a working set")
         name = _name("steepest descent with line search", metric) + begun
         return Plan(_line_search(objective, metric), name, begin=start)
     metric = _metric(objective, preconditioner, sweeps=True)

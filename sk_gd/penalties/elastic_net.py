@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from sk_gd._array import Array, at_least, namespace
@@ -39,6 +41,12 @@ class ElasticNet:
         self.l2 = alpha * (1 - l1_ratio)
         self.positive = positive
         self.kinked = positive or bool(np.any(self.l1))
+
+    def of(self, features: Array) -> ElasticNet:
+        """The penalty of some of the features."""
+        part = copy(self)
+        part.l1, part.l2 = (x[features] if isinstance(x, np.ndarray) and x.ndim else x for x in (self.l1, self.l2))
+        return part
 
     def value(self, coef: Array) -> float:
         """Cost of the coefficients."""

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.linalg import cho_solve, solve_triangular
 
 from sk_gd._array import Array
+from sk_gd._compat import cached_property
 from sk_gd._threads import apart
 from sk_gd.preconditioners._base import CentredMetric, Coordinates, fill_diagonal
 
@@ -26,6 +27,16 @@ class Factor:
         return solved
 
 
+def refuse_infinite(matrix: Array) -> Array:
+    """Raise if squares have overflowed."""
+    if not np.isfinite(matrix).all():
+        raise ValueError(
+            f"{np.sum(~np.isfinite(matrix))} entries of the Hessian are not finite: X is too large or too small for its squares, "
+            "scale it."
+        )
+    return matrix
+
+
 def factorise(matrix: Array, regular: bool = False) -> Factor:
     """Factor a matrix whose diagonal is positive, plus a multiple of the identity that makes it safely definite.
 
@@ -35,12 +46,7 @@ def factorise(matrix: Array, regular: bool = False) -> Factor:
     gets nothing unless rounding asks for it.
     """
     units = np.sqrt(np.diag(matrix))
-    scaled = matrix / units / units[:, None]
-    if not np.isfinite(scaled).all():
-        raise ValueError(
-            f"{np.sum(~np.isfinite(scaled))} entries of the Hessian are not finite: X is too large or too small for its squares, "
-            "scale it."
-        )
+    scaled = refuse_infinite(matrix / units / units[:, None])
     dominant = float(np.abs(scaled).sum(axis=1).max())  # makes any symmetric matrix definite (Gershgorin)
     for jitter in (*([0.0] if regular else []), 1e-12, 1e-6, 1e-4, 1e-2, dominant):
         try:
@@ -67,7 +73,13 @@ class Hessian(CentredMetric):
         varies = diagonal > self.nothing
         self.hessian = np.where(varies[:, None] & varies, moments, 0.0)  # beside a constant column there is but rounding
         np.fill_diagonal(self.hessian, fill_diagonal(diagonal, self.nothing) + l2)
-        self.matrix = factorise(self.hessian)
+        refuse_infinite(self.hessian)
+        self.__dict__.pop("matrix", None)  # that of the last one
+
+    @cached_property
+    def matrix(self) -> Factor:
+        """The factor to solve with, which coordinate descent beside a kink never asks for."""
+        return factorise(self.hessian)
 
     def solve_coef(self, gradient: Array) -> Array:
         return self.matrix.solve(gradient)
