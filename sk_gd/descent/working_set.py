@@ -15,6 +15,7 @@ from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule
 from sk_gd.preconditioners import Implicit
 from sk_gd.preconditioners._base import fill_diagonal
+from sk_gd.sources import CompiledSource
 
 FIRST = 100  # features in the first set
 GROWTH = 2  # times the features that have coefficients are in the next ones
@@ -38,9 +39,10 @@ class WorkingSetStep(OrthantStep[Objective]):
 
     @staticmethod
     def suits(objective: Objective) -> bool:
-        """Whether the features are more than a Hessian is held of, and the rows few."""
-        alike = objective.shape[0] == 1 or objective.quadratic
-        return alike and objective.n_features > objective.max_full and objective.n_samples <= ROWS
+        """Whether the features are more than a Hessian is held of, and the rows few and at hand."""
+        alike, source = objective.shape[0] == 1 or objective.quadratic, objective.source
+        at_hand = isinstance(source, CompiledSource) and not source.in_file
+        return alike and at_hand and objective.n_features > objective.max_full and objective.n_samples <= ROWS
 
     def __init__(self, objective: Objective) -> None:
         metric = best_metric(objective)
