@@ -61,7 +61,7 @@ class SweepStep(ScheduledStep[Objective]):
         }  # fmt: skip
         as_they_are = isinstance(source, CompiledSource) and (isinstance(state.metric, Identity) or self.scales_columns(objective))
         plain = size == objective.shape[0] == 1 and objective.loss.pointwise is not None and not objective.penalty.kinked
-        at_once = plain and not refresh and bool(np.ptp(l2) == 0)  # the dense terms of all columns are two numbers for the kernel
+        at_once = plain and not refresh and bool(np.ptp(self.coordinates.l2) == 0)  # so the dense terms are two numbers
         if isinstance(source, CSRSource) and as_they_are and len(anchor) and not at_once:
             terms["support"] = source.support
         if as_they_are and not source.in_file:
