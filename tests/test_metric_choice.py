@@ -40,6 +40,18 @@ def test_sparse_rows_have_none_while_products_are_few(rng):
         assert metric.n_all < 0.5 * metric.after
 
 
+def test_sparse_rows_beside_a_kink(rng):
+    """There, too, products are enough, and epochs leave the rows as they are."""
+    X = sparse_rows(rng, 3000, 600, 5)
+    y = X @ rng.normal(size=600) > 0
+    for params in ({"l1_ratio": 0.5}, {"variant": "stochastic"}, {"variant": "mini-batch"}):
+        model = GDLogisticClassifier(alpha=0.01, tol=1e-6, random_state=0, **params).fit(X, y)
+        dense = GDLogisticClassifier(alpha=0.01, tol=1e-6, **params).set_params(variant="batch").fit(X.toarray(), y)
+        assert "Hessian metric," not in model.method_ + ","
+        assert model.converged_
+        np.testing.assert_allclose(model.predict_proba(X), dense.predict_proba(X), atol=0.01)
+
+
 @pytest.mark.parametrize(("n_classes", "held"), [(2, Hessian), (4, Joint), (30, Blocks)])
 def test_a_matrix_follows_products_as_many_as_it_costs(rng, monkeypatch, n_classes, held):
     """Where products lead nowhere the descent takes twice as long as with the matrix at most; the minimum is the same."""

@@ -36,14 +36,27 @@ def best_metric(objective: Problem) -> Metric:
         return Implicit(Diagonal(), enough=0.1 if kinked else 0.25)  # every search moves to another orthant: fewer are better
     joint = objective.couples and n_outputs * n_features <= objective.max_full
     alike = n_outputs == 1 or objective.quadratic  # a block that every output has, up to a factor
+    width = n_features * n_outputs if joint else n_features
     if kinked:
+        if objective.n_samples > n_features and dear(objective, width) and sparse(objective):
+            return Implicit(Diagonal(), enough=0.1)
         return Joint() if joint else Hessian() if alike else Implicit(Diagonal())
     many = objective.n_samples >= APART * n_outputs * n_features
     held = Joint() if joint else Hessian() if alike or not many else Blocks()
-    seconds, passes = price_of(objective, n_features * n_outputs if joint else n_features)
-    if seconds > SOON and passes > DEAR:
-        return Implicit(Diagonal(), later=held, after=passes)
+    if dear(objective, width):
+        return Implicit(Diagonal(), later=held, after=price_of(objective, width)[1])
     return held if joint or alike else Implicit(held)
+
+
+def dear(objective: Problem, width: int) -> bool:
+    """Whether a matrix of so many columns takes too long to build to be the first thing to do."""
+    seconds, passes = price_of(objective, width)
+    return seconds > SOON and passes > DEAR
+
+
+def sparse(objective: Problem) -> bool:
+    """Whether rows are held by their values that are not zero."""
+    return isinstance(objective, Objective) and objective.source.n_stored < objective.n_samples * objective.n_features
 
 
 def price_of(objective: Problem, width: int) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from sk_gd.descent.batching import Batching
 from sk_gd.descent.kernel import Kernel
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, Watch, descend
-from sk_gd.descent.metrics import best_metric
+from sk_gd.descent.metrics import best_metric, dear
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.orthant import OrthantStep
 from sk_gd.descent.parallel import on_parts
@@ -86,7 +86,7 @@ def make_plan(
     batch                        optimizer                   gradient descent at the given rate, or by the given schedule
     mini-batch, stochastic       optimizer                   SVRG
     any, with ``average``        optimizer                   gradient descent
-    mini-batch                   batch_size                  256 rows (8 if sparse, of more than 1024 features), or all;
+    mini-batch                   batch_size                  256 rows (8 if sparse, of many features), or all;
                                                              on Dask partitions a 64th of the rows, or 256
     any                          learning_rate               1 / L, L the smoothness of a batch (a third of it for SVRG, SAGA)
     any, with unit-free steps    learning_rate               mean entry of the first gradient / L, over root of updates a pass
@@ -103,7 +103,7 @@ def make_plan(
     ============================================  ===========================================================
 
     In batch a Hessian that takes longer to build than 15 passes and a millisecond (sparse rows, many classes, hundreds of features)
-    waits until as much time has been spent on its products.
+    waits until as much time has been spent on its products. Of such sparse rows epochs have the metric of more features.
 
     With a Hessian that is held, of more than a million values (16 million on partitions) with 320 rows for every parameter, the
     descent begins at the minimum of a sixteenth of the rows (unless batch on the squared loss, which is there in one step, or on a
@@ -206,8 +206,7 @@ def _where_slopes_jump(optimizer: Any, preconditioner: str | None) -> Any:
 def batch_size_of(objective: Objective, variant: str, batch_size: int | str) -> int:
     """Rows per gradient estimate."""
     if variant == "mini-batch":
-        sparse = isinstance(objective.source, CSRSource) and objective.n_features > objective.max_full
-        automatic = SPARSE_BATCH_SIZE if sparse else BATCH_SIZE
+        automatic = SPARSE_BATCH_SIZE if _sparse(objective) else BATCH_SIZE
         if isinstance(objective, PartedObjective):
             automatic = max(BATCH_SIZE, -(-objective.n_samples // ROUNDS))
         return min(objective.n_samples, automatic if batch_size == "auto" else int(batch_size))
@@ -228,9 +227,15 @@ def _metric(objective: Objective, preconditioner: str | None, sweeps: bool) -> M
         return PRECONDITIONERS[preconditioner]()
     if not sweeps:
         return best_metric(objective)
-    if objective.n_features <= objective.max_full:
+    if objective.n_features <= objective.max_full and not _sparse(objective):
         return Diagonal() if kinked else Hessian()
     return Identity() if isinstance(objective.source, CSRSource) and not kinked and _alike(objective.source) else Diagonal()
+
+
+def _sparse(objective: Objective) -> bool:
+    """Whether rows have so few values that moving them into the coordinates of a Hessian is out of proportion."""
+    few = objective.n_features > objective.max_full or dear(objective, objective.n_features)
+    return isinstance(objective.source, CSRSource) and few
 
 
 def _alike(source: CSRSource) -> bool:

@@ -11,8 +11,8 @@ ENTRIES = """\
 variant : {"batch", "mini-batch", "stochastic"}, default="batch"
     On which rows a gradient is estimated: on all, on ``batch_size`` of them, on one.
 batch_size : int or "auto", default="auto"
-    Rows per gradient estimate of the mini-batch variant; "auto" is 256 (8 for sparse rows of more than 1024
-    features), or all rows where there are fewer.
+    Rows per gradient estimate of the mini-batch variant; "auto" is 256 (8 for sparse rows of many features), or all rows where
+    there are fewer.
 optimizer : {"auto", "gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "svrg", "saga"} or object, default="auto"
     How gradients become directions. "auto" takes the method that reaches the minimum fastest (see Notes). "svrg" and "saga"
     reduce the variance of estimates from some rows, so that the descent arrives at the minimum. An object is an
