@@ -75,9 +75,11 @@ def pass_dense(
     cdef const floating *s = &weights[start] if weights.shape[0] else NULL
     cdef floating[:, ::1] kept = slopes if len(slopes) else None
     cdef floating *first_slope = &kept[start, 0] if kept is not None else NULL
-    cdef double intercept = theta[0, d] if fit_intercept else 0.0, total
+    cdef double intercept = 0.0, total
     refuse_unaligned((<size_t> &X[0, 0] | <size_t> &y[0, 0] | <size_t> &weights[0] | <size_t> first_slope) % sizeof(floating)
                      or (<size_t> &theta[0, 0] | <size_t> &hyper[0] | <size_t> &gradient[0, 0]) % sizeof(double))
+    if fit_intercept:
+        intercept = theta[0, d]
     with nogil:
         if floating is float and K == 1:
             total = pass_f(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0, 0], intercept, loss, &hyper[0], first_slope,
