@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite
 
-from sk_gd._array import Array, beside, namespace, on_host
+from sk_gd._array import Array, beside, namespace, on_host, rows_of
 from sk_gd.sources import Block, Source
 
 
@@ -20,7 +20,8 @@ def refuse_out_of_range(source: Source) -> None:
     """
     number = np.finfo(source.dtype)
     with np.errstate(over="ignore", under="ignore"):
-        sums = {"X": source.squares(), "y": on_host(namespace(source.y).sum(source.y**2, axis=0))}
+        of_targets = source.map(partial(squares_of, source.y), source.ranges(source.y.shape[1]))
+        sums = {"X": source.squares(), "y": on_host(sum(of_targets[1:], of_targets[0]))}
     for what, of in sums.items():
         odd = np.flatnonzero(~((of > number.tiny / number.eps) & (of < number.max * number.eps)))
         if not odd.size:
@@ -36,6 +37,13 @@ def refuse_out_of_range(source: Source) -> None:
                 f"{which} has numbers up to {largest[j]:.3g}, whose squares are out of the range of {source.dtype}: give it in "
                 f"another unit, {change} by a constant" + (", or as float64." if number.bits < 64 else ".")
             )
+
+
+def squares_of(y: Array, rows: slice) -> Array:
+    """Sum of squares of every column over some of the rows: over all of them in one call would let Ctrl-C wait."""
+    some = rows_of(y, rows)
+    found: Array = namespace(some).sum(some**2, axis=0)
+    return found
 
 
 def largest_of(block: Block, what: str, columns: Array) -> Array:
