@@ -1,4 +1,4 @@
-"""Rows in the partitions of Dask collections: one actor per worker holds its partitions, and answers small questions about them."""
+"""Rows in the partitions of Dask collections: a team of actors, one per worker, that answer small questions about them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
-from sk_gd._compat import OneBlasThread, n_cores, optional
+from sk_gd._compat import optional
+from sk_gd.sources.shard import Shard
 
 PATIENCE = 10.0  # seconds to wait for a worker where none is left
 POLL = 1.0  # seconds after which a silent worker is asked whether it still lives
@@ -61,53 +59,6 @@ def current_client() -> Iterator[Any]:
     else:
         with distributed.worker_client() as client:
             yield client
-
-
-class Shard:
-    """The actor: holds some partitions, made as its team says, and asks them.
-
-    Parameters
-    ----------
-    make : callable
-        Number of a partition and its rows to the object that is asked.
-    numbers, rows : list
-        Of the partitions held.
-    script : list of (str, tuple)
-        What all partitions have been told so far.
-    """
-
-    def __init__(self, make: Callable[[int, Any], Any], numbers: list[int], rows: list[Any], script: list[tuple[str, Any]]) -> None:
-        self.numbers, self.parts, self.failed = numbers, [], None
-        distributed = optional("distributed", "dask")
-        self.n_threads = max(1, distributed.get_worker().state.nthreads // n_cores())  # a partition uses the others itself
-        for number, part in zip(numbers, rows, strict=True):
-            try:
-                self.parts.append(make(number, part))
-            except ValueError as error:
-                self.failed = error
-                return
-        for name, arguments in script:
-            self.ask(name, arguments)
-
-    def ask(self, name: str, arguments: tuple[Any, ...]) -> tuple[list[tuple[int, Any]], Exception | None]:
-        """What the method of this name says of every partition, or the error of one of them."""
-
-        def of_part(part: Any) -> Any:
-            with np.errstate(all="ignore"):  # the driver looks at every value; and numpy's states are those of a thread
-                return getattr(part, name)(*arguments)
-
-        if self.failed is not None:
-            return [], self.failed
-        work = object()
-        OneBlasThread.enter(work, fits=0)
-        try:
-            with ThreadPoolExecutor(self.n_threads) as pool:
-                answers = list(map(of_part, self.parts) if self.n_threads == 1 else pool.map(of_part, self.parts))
-        except Exception as error:  # said to the driver as an answer: what is raised here looks like a lost worker there
-            return [], error
-        finally:
-            OneBlasThread.leave(work)
-        return list(zip(self.numbers, answers, strict=True)), None
 
 
 class Team:
