@@ -3,10 +3,12 @@
 from sk_gd.descent.history import History
 from sk_gd.descent.loop import DivergenceError, Step, Watch, descend
 from sk_gd.descent.objective import Objective
-from sk_gd.descent.online import Seen, make_online_plan
-from sk_gd.descent.parts import Part, PartedObjective
+from sk_gd.descent.online import make_online_plan
+from sk_gd.descent.part import Part
+from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.plan import Plan, make_plan
 from sk_gd.descent.rounding import arrival, certificate
+from sk_gd.descent.seen import Seen
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule, StopReason
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from sk_gd._array import Array, at_least, namespace
 from sk_gd.descent.objective import Objective
-from sk_gd.descent.parts import Part, PartedObjective
+from sk_gd.descent.part import Part
+from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.product import TRACE
 from sk_gd.losses import Cornered, PrimalDual, halves
 from sk_gd.penalties import ElasticNet

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sk_gd._array import Array, is_foreign, namespace, on_host, there
-from sk_gd.estimators._dask import lazily
 from sk_gd.estimators._docs import with_shared_docs
+from sk_gd.estimators._lazy import lazily
 from sk_gd.losses import LogLoss, Multinomial
 
 

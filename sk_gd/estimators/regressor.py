@@ -11,9 +11,10 @@ from sk_gd._array import Array, namespace
 from sk_gd._compat import HasMethods, StrOptions, available_if, fit_context
 from sk_gd._params import Params
 from sk_gd.estimators._base import GradientDescentModel
-from sk_gd.estimators._dask import AnyRows, by_chunks, cluster_of, collect, lazily
+from sk_gd.estimators._dask import AnyRows, by_chunks, cluster_of, collect
 from sk_gd.estimators._data import check_rows, check_weights
 from sk_gd.estimators._docs import with_shared_docs
+from sk_gd.estimators._lazy import lazily
 from sk_gd.estimators._online import goes_online
 from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows

@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.descent import Objective
-from sk_gd.descent.parts import Part
+from sk_gd.descent.part import Part
 from sk_gd.losses import SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources import source_of

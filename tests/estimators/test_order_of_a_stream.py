@@ -9,7 +9,7 @@ from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
 from sk_gd import GDLogisticClassifier
-from sk_gd.descent.online import Seen, chord
+from sk_gd.descent.seen import Seen, chord
 
 DATA = {"cancer": load_breast_cancer, "wine": load_wine}
 every_stream = pytest.mark.parametrize("name", DATA)

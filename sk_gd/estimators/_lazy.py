@@ -1,0 +1,57 @@
+"""Predictions for Dask collections, each partition's when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from functools import wraps
+from typing import Any, TypeVar
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk_gd._array import Array
+from sk_gd._compat import settings_kept
+from sk_gd.sources.dask import is_collection
+
+M = TypeVar("M", bound=Callable[..., Any])
+
+OF_A_FIT = ("_state", "history_", "coef_path_", "path_epochs_")  # what predictions do without
+
+
+def lazily(method: M) -> M:
+    """A method of rows, which of a collection of rows gives a lazy one of predictions."""
+
+    at_once = settings_kept(method)
+
+    @wraps(method)
+    def call(model: Any, X: Any) -> Any:
+        return predict_later(model, method.__name__, X) if is_collection(X) else at_once(model, X)
+
+    wrapped: Any = call
+    return wrapped
+
+
+def predict_later(model: Any, name: str, X: Any) -> Any:
+    """The method of this name for every partition, once the result is computed: a Dask array."""
+    check_is_fitted(model)
+    frame = not hasattr(X, "chunks")
+    validate_data(model, X._meta if frame else np.empty((0, X.shape[1])), reset=False, skip_check_array=True)
+    predictor = copy(model)
+    for attribute in OF_A_FIT:
+        vars(predictor).pop(attribute, None)
+    vars(predictor).pop("feature_names_in_", None)  # looked at here
+    dtype = np.result_type(*X.dtypes) if frame else X.dtype
+    like = getattr(predictor, name)(np.zeros((1, X.shape[1]), dtype if dtype.kind == "f" else np.float64))[:0]
+    if frame:
+        return X.map_partitions(of_block, predictor, name, like, meta=like)
+    X = X.rechunk({1: -1})
+    chunks = (X.chunks[0], *((size,) for size in like.shape[1:]))
+    dropped = [1] if like.ndim == 1 else []
+    return X.map_blocks(of_block, predictor, name, like, chunks=chunks, drop_axis=dropped, dtype=like.dtype, meta=like)
+
+
+def of_block(X: Any, model: Any, name: str, like: Array) -> Array:
+    """Predictions for one partition."""
+    predicted: Array = getattr(model, name)(X.to_numpy() if hasattr(X, "to_numpy") else X) if X.shape[0] else like
+    return predicted
