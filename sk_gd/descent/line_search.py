@@ -7,7 +7,7 @@ from typing import Generic
 import numpy as np
 
 from sk_gd.descent.batching import Batching
-from sk_gd.descent.metrics import doubt_gap, free, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.metrics import doubt_gap, doubt_of, estimated, free, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.problem import Array, P
 from sk_gd.descent.state import DescentState
@@ -56,7 +56,7 @@ class LineSearchStep(Generic[P]):
         elif not isinstance(state.metric, Implicit) and (agreement := float(np.vdot(step, change))) > 0:
             state.scale = agreement / float(np.vdot(step, state.metric.product(step)))
         self.aim(objective, state)
-        if isinstance(state.metric, Implicit):
+        if isinstance(state.metric, Implicit) or estimated(state):
             self.compare(value - state.value, gap, state)
         state.foretold &= state.gap <= gap / FORETOLD
         if state.gap > gap / 3 and rebuild_pays(objective, state):
@@ -83,7 +83,7 @@ class LineSearchStep(Generic[P]):
         """See how much further the objective fell than the estimate of the gap: a solve that ended early has seen a share of it."""
         foretold = (gap - state.gap) / state.doubt
         if foretold > 0:
-            before, state.doubt = state.doubt, float(np.clip(fall / foretold, 1, 10))
+            before, state.doubt = state.doubt, float(np.clip(fall / foretold, doubt_of(state), 10))
             state.gap *= state.doubt / before
 
     def move(self, objective: P, state: DescentState, rate: float) -> Array:

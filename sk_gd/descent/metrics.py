@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from sk_gd._array import namespace
 from sk_gd.descent.dual import proved_gap
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.problem import Array, Problem
+from sk_gd.descent.sampled import share_of, worth_sampling
 from sk_gd.descent.state import DescentState
-from sk_gd.preconditioners import Blocks, Diagonal, Hessian, Implicit, Joint, Metric, Secant
+from sk_gd.preconditioners import Blocks, Diagonal, Hessian, Implicit, Joint, Metric, Sampled, Secant
 
 DEAR = 15  # passes that a matrix may take to build, to be the first thing to do
 SOON = 1e-3  # seconds in which a matrix may be built whatever passes take: it makes a more exact answer
 # seconds of a core, about: a value read in order, one read with its column, the slope of a prediction, a product in a matrix's
 READ, PICK, SLOPE, PRODUCT = 0.5e-9, 2.5e-9, 6e-9, 0.025e-9
 APART = 5  # rows for every parameter from which on a block for each output is small beside X
+UNEVEN = 4  # mean square of weights of mean 1 up to which a sample counts as so many rows
+MARGIN = 2.0  # the least doubt in a gap that a sample has estimated: by what it was seen to be off, on tall tables
 PROVED = 2  # steps after which a metric that foretells the change of the gradient along them still counts as new
 
 
@@ -24,6 +28,26 @@ def refresh_metric(objective: Problem, state: DescentState, centred: bool = True
     """Build the state's metric at the state's theta."""
     state.metric.update(objective, state.theta, centred)
     state.metric_age, state.scale, state.foretold = 0, 1.0, True
+    if isinstance(state.metric, Secant) and isinstance(state.metric.base, Sampled):
+        state.doubt = doubt_of(state)
+
+
+def first_metric(objective: Problem) -> Metric:
+    """The metric to begin with: of a sample, where that knows the second derivative well enough to lead to the minimum."""
+    if isinstance(objective, Objective) and sample_suits(objective):
+        return Sampled(share_of(objective))
+    return best_metric(objective)
+
+
+def sample_suits(objective: Objective) -> bool:
+    """Whether a descent in the metric of a sample is a matter of few passes, and those of less time than another metric."""
+    bends = objective.smooth and not (objective.quadratic or objective.jumps or objective.penalty.kinked)
+    here = not (isinstance(objective, PartedObjective) or objective.source.in_file)  # elsewhere a pass is what is dear
+    if objective.shape[0] > 1 or not (bends and here and worth_sampling(objective)):
+        return False
+    weights, share = objective.source.weights, share_of(objective)
+    even = 1.0 if weights is None else float(namespace(weights).mean(weights**2))
+    return even <= UNEVEN and price_of(objective, objective.n_features)[1] <= share * DEAR
 
 
 def best_metric(objective: Problem) -> Metric:
@@ -74,9 +98,21 @@ def stale(objective: Problem, state: DescentState) -> bool:
     cost = state.metric.cost(objective.n_features, objective.shape[0])
     never = objective.quadratic or cost == np.inf
     new = isinstance(state.metric, Secant) and state.metric_age <= PROVED and 0.5 < state.metric.scale < 2
+    if estimated(state):  # near the minimum, and off by what steps tell: only what bends too much would make gaps look small
+        new = state.metric.scale < 2
     # what costs nothing is not solved to the end, so its gaps prove nothing; where the second derivative jumps no step does
     proved = cost > 0 and not objective.jumps and (new or state.foretold)
     return state.metric_age > 0 and not (never or proved)
+
+
+def estimated(state: DescentState) -> bool:
+    """Whether the metric is that of a sample, so that steps have to show by how much its gaps are off."""
+    return isinstance(state.metric, Secant) and isinstance(state.metric.base, Sampled) and state.metric.base.share > 1
+
+
+def doubt_of(state: DescentState) -> float:
+    """The least factor by which the metric may underestimate the gap."""
+    return MARGIN if estimated(state) else 1.0
 
 
 def free(objective: Problem, state: DescentState) -> bool:

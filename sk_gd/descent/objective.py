@@ -6,15 +6,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
-from scipy.linalg import block_diag
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, spans, sums_on_host, zeros
+from sk_gd._array import Array, at_least, double_sum, namespace, sums_on_host
 from sk_gd._compat import cached_property
-from sk_gd._threads import breathe
 from sk_gd.descent.dual import dual_means, slopes_after
+from sk_gd.descent.moments import joint_moments, moments_apart, sampled_moments
 from sk_gd.descent.product import NO_SLOPES, TRACE, product_at
-from sk_gd.descent.subsets import representatives, sampled
+from sk_gd.descent.subsets import sampled
 from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
@@ -117,12 +116,16 @@ class Objective:
         """What a question gets of every part of the rows; here they are in one."""
         return [question(self, *arguments)]
 
+    def rows(self, rows: Array) -> Objective:
+        """The same function of some of the rows, whose weights have mean 1 again."""
+        block = self.source.take(rows)
+        weights = None if block.weights is None else block.weights / namespace(block.weights).mean(block.weights)
+        return self.on(source_of(block.X, block.y, weights), self.loss)
+
     def sample(self, share: int) -> Objective:
         """The same function of one row out of every ``share`` in succession, always the same ones."""
-        block = self.source.take(sampled(self.n_samples // share, share))
-        weights = None if block.weights is None else block.weights / namespace(block.weights).mean(block.weights)
         self.n_passes += self.source.in_file  # there, reading is what counts
-        return self.on(source_of(block.X, block.y, weights), self.loss)
+        return self.rows(sampled(self.n_samples // share, share))
 
     def value_and_gradient(self, theta: Array, rows: Array | None = None, slopes: Array = NO_SLOPES) -> tuple[float, Array]:
         """F and the gradient of its smooth part, on all rows or estimated on some.
@@ -167,60 +170,17 @@ class Objective:
         total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)
         return Curvature(total / self.n_samples, center, moments / self.n_samples, self.source.blur(full))
 
+    def estimate(self, theta: Array, share: int, centred: bool = True) -> Curvature:
+        """Second moments at theta of one row out of every ``share``, or of all rows where those say too little."""
+        return sampled_moments(self, theta, share, centred)
+
     def joint_curvature(self, theta: Array) -> Curvature:
         """Mean over the rows of ``H (x) (x - center, 1)(x - center, 1)'``, all outputs against all; H is the loss's own."""
-        n_outputs, width = self.shape
-        self.n_passes += 1 + self.fit_intercept
-        center = np.zeros(self.n_features)
-        if self.fit_intercept:
-            (weighed,) = self.source.sum_over_blocks(lambda block: (block.gradient(block.weigh(block.constant(1.0, 1)), False),))
-            center = weighed[0] / self.n_samples
-
-        def of_block(block: Block) -> tuple[Array, ...]:
-            X, xp = double(block.dense()), namespace(block.y)
-            X = xp.concat([X - beside(center, X), xp.ones_like(X[:, : width - self.n_features])], axis=1)
-            z = double(block.raw(theta))
-            if self.couples:
-                p = self.loss.mean(z)
-            else:
-                p = at_least(self.loss.curvature_at(double(block.y), z), TRACE * self.loss.curvature)
-            weighed = block.weigh(p)
-            own = [(X * weighed[:, k : k + 1]).T @ X for k in range(n_outputs)]
-            if not self.couples:
-                return xp.sum(weighed, axis=0), xp.stack(own)
-            mixed = xp.reshape(xp.sqrt(weighed * p)[:, :, None] * X[:, None, :], (X.shape[0], -1))
-            return xp.sum(block.weigh(p * (1 - p)), axis=0), xp.stack(own), mixed.T @ mixed
-
-        total, own, *mixed = self.source.sum_over_blocks(of_block, n_outputs * width)
-        moments, n = block_diag(*own) - sum(mixed), self.n_samples
-        return Curvature(total / n, center, moments / n, self.source.blur(full=True))
+        return joint_moments(self, theta)
 
     def apart(self, theta: Array, count: int, use: Callable[[Curvature], T]) -> list[T]:
-        """``use`` of the second moments of every output by itself, estimated on about ``count`` rows.
-
-        Where the loss bends most all rows are taken, elsewhere one stands for several.
-        """
-        n, (n_outputs, width) = self.n_samples, self.shape
-
-        def bend_of(block: Block) -> Array:
-            return block.weigh(at_least(self.loss.curvature_at(block.y, block.raw(theta)), TRACE * self.loss.curvature))
-
-        self.n_passes += 2 + count * n_outputs / n
-        bends = self.source.per_row(bend_of, n_outputs)
-        (firsts,) = self.source.sum_over_blocks(lambda block: (block.gradient(bend_of(block), True),))
-
-        def of_output(k: int) -> T:
-            rows, weights = representatives(bends[:, k], count)
-            center = firsts[k, :-1] / firsts[k, -1] if width > self.n_features else np.zeros(self.n_features)
-            second = double(zeros((self.n_features, self.n_features), weights))
-            for part in spans(rows.shape[0], self.source.chunk // 2):
-                breathe()
-                X = self.source.take(rows[part]).dense()
-                X = (X - beside(center, X)) * (weights[part] ** 0.5)[:, None]
-                second += X.T @ X
-            return use(Curvature(firsts[k, -1:] / n, center, sums_on_host(second) / n, self.source.blur(full=True)))
-
-        return self.source.map(of_output, list(range(n_outputs)))
+        """``use`` of the second moments of every output by itself, estimated on about ``count`` rows."""
+        return moments_apart(self, theta, count, use)
 
     def hessian_product(self, theta: Array, again: bool = True) -> Callable[[Array], Array]:
         """The map from a step to the Hessian at theta times it; where it is wanted ``again``, passes keep what it begins with."""

@@ -12,7 +12,7 @@ from sk_gd.descent.batching import Batching
 from sk_gd.descent.kernel import Kernel
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, Watch, descend
-from sk_gd.descent.metrics import best_metric, dear
+from sk_gd.descent.metrics import dear, first_metric
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.orthant import OrthantStep
 from sk_gd.descent.parallel import on_parts
@@ -26,7 +26,7 @@ from sk_gd.descent.stopping import StoppingRule, StopReason
 from sk_gd.descent.sweep import SweepStep
 from sk_gd.descent.working_set import WorkingSetStep
 from sk_gd.optimizers import GradientDescent, as_optimizer
-from sk_gd.preconditioners import PRECONDITIONERS, Diagonal, Hessian, Identity, Implicit, Joint, Metric
+from sk_gd.preconditioners import PRECONDITIONERS, Diagonal, Hessian, Identity, Implicit, Joint, Metric, Sampled
 from sk_gd.schedules import Constant, as_schedule
 from sk_gd.sources import CSRSource
 
@@ -96,6 +96,7 @@ def make_plan(
     data                                          metric chosen by preconditioner="auto"
     ============================================  ===========================================================
     up to 1024 features                           Hessian of all rows (diagonal for epochs with a kink)
+    the same in batch, one output, many rows      Hessian of a sixteenth of the rows (if smooth, without a kink, in memory)
     more, in batch                                Hessian of all rows, known by its products: conjugate gradients
     more, in batch with a kink, of few rows       Hessian of a working set of features, again and again
     more, dense, or sparse with different units   diagonal of the Hessian
@@ -226,7 +227,7 @@ def _metric(objective: Objective, preconditioner: str | None, sweeps: bool) -> M
             )
         return PRECONDITIONERS[preconditioner]()
     if not sweeps:
-        return best_metric(objective)
+        return first_metric(objective)
     if objective.n_features <= objective.max_full and not _sparse(objective):
         return Diagonal() if kinked else Hessian()
     return Identity() if isinstance(objective.source, CSRSource) and not kinked and _alike(objective.source) else Diagonal()
@@ -253,5 +254,6 @@ def _rows(size: int, n_samples: int | None = None) -> str:
 
 def _name(method: str, metric: Metric) -> str:
     names = {Identity: "no metric", Diagonal: "diagonal metric", Hessian: "Hessian metric", Joint: "joint Hessian metric",
-             Implicit: "Hessian metric by conjugate gradients", Kernel: "Hessian metric by the kernel of the rows"}  # fmt: skip
+             Sampled: "Hessian metric of a sample", Implicit: "Hessian metric by conjugate gradients",
+             Kernel: "Hessian metric by the kernel of the rows"}  # fmt: skip
     return f"{method}, {names[type(metric)]}"

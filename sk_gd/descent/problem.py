@@ -74,6 +74,9 @@ class Problem(Protocol):
     def curvature(self, theta: Array, full: bool, centred: bool = True) -> Curvature:
         """Second derivative at theta, or its diagonal, made positive."""
 
+    def estimate(self, theta: Array, share: int, centred: bool = True) -> Curvature:
+        """Second derivative at theta as one row out of every ``share`` knows it, or all rows where those know too little."""
+
     def joint_curvature(self, theta: Array) -> Curvature:
         """Second derivative at theta of all outputs against all."""
 

@@ -111,7 +111,7 @@ converged_ : bool
 stop_reason_ : str
     Why the descent ended.
 optimality_ : float
-    Estimate, on all rows, of the relative gap that ``tol`` is about.
+    Estimate, by the gradient of all rows, of the relative gap that ``tol`` is about.
 n_features_in_ : int
     Number of features.
 feature_names_in_ : ndarray of shape (n_features,)

@@ -8,6 +8,7 @@ from sk_gd.preconditioners.identity import Identity
 from sk_gd.preconditioners.implicit import Implicit
 from sk_gd.preconditioners.isotropic import Isotropic
 from sk_gd.preconditioners.joint import Joint, recentred
+from sk_gd.preconditioners.sampled import Sampled
 from sk_gd.preconditioners.secant import Secant
 
 PRECONDITIONERS: dict[str | None, type[Metric]] = {
@@ -29,6 +30,7 @@ __all__ = [
     "Isotropic",
     "Joint",
     "Metric",
+    "Sampled",
     "Secant",
     "fill_diagonal",
     "recentred",

@@ -67,6 +67,9 @@ class Bending(Protocol):
     def curvature(self, theta: Array, full: bool, centred: bool) -> Curvature:
         """Second moments at theta, or only their diagonal."""
 
+    def estimate(self, theta: Array, share: int, centred: bool) -> Curvature:
+        """Second moments at theta of one row out of every ``share``, or of all rows where those say too little."""
+
     def joint_curvature(self, theta: Array) -> Curvature:
         """Second derivative at theta by the parameters of all outputs, over centred features."""
 

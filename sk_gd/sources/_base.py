@@ -215,10 +215,14 @@ class Source(ABC):
 
         def of_block(block: Block) -> tuple[Array, Array, Array]:
             h, xp = curvature_of(block), namespace(block.y)
-            root = xp.sqrt(xp.mean(h, axis=1))
-            scaled = scratch.difference(block.dense(), shift)
-            scaled *= root[:, None]
-            return double_sum(h, axis=0), root @ scaled, scratch.gram(scaled) if full else xp.sum(scaled**2, axis=0)
+            mean, moved = xp.mean(h, axis=1), scratch.difference(block.dense(), shift)
+            if full:
+                root = xp.sqrt(mean)
+                moved *= root[:, None]
+                return double_sum(h, axis=0), root @ moved, scratch.gram(moved)
+            first = mean @ moved
+            moved *= moved
+            return double_sum(h, axis=0), first, mean @ moved
 
         total, first, second = self.sum_over_blocks(of_block)
         if not centred:
