@@ -6,8 +6,10 @@ are few, are NumPy's: ``beside`` takes them to the rows, ``on_host`` brings sums
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from sk_gd._compat import array_namespace, convert_to_numpy, device_of, finest_d
 from sk_gd._threads import apart
 
 Array = NDArray[Any]
+T = TypeVar("T")
 
 NAMESPACES: dict[type, Any] = {}  # asking takes a fifth of an update on one row, so what was asked is kept
 FINEST: dict[tuple[Any, str], Any] = {}
@@ -97,9 +100,49 @@ def spans(count: int, step: int) -> list[slice]:
 
 
 def pieces(x: Any) -> list[slice]:
-    """Consecutive ranges of rows of x, small enough for Ctrl-C to wait for one."""
-    size = PIECE // 16 if x.dtype == object else PIECE  # calls of Python
-    return spans(x.shape[0], max(1, size * x.shape[0] // max(x.size, 1)))
+    """Consecutive ranges of rows of x, small enough for Ctrl-C to wait for one; a device has streams, and is not waited for."""
+    count, few = x.shape[0], PIECE // 16
+    if isinstance(x, np.ndarray) and x.size <= few:  # soon known, for the sake of small fits
+        return [slice(0, count)]
+    size = few if x.dtype == object else PIECE  # calls of Python
+    if is_foreign(x) and str(device_of(x)) != "cpu":
+        return [slice(0, count)]
+    numbers = max(x.nnz, count) if issparse(x) else prod(x.shape)
+    return spans(count, max(1, size * count // max(numbers, 1)))
+
+
+def in_pieces(function: Callable[..., Any], *arrays: Any) -> Array:
+    """``function(*arrays)``, which says of every row something that does not depend on the others, piece by piece of the first.
+
+    An array may be None.
+    """
+    ranges = pieces(arrays[0])
+    if len(ranges) <= 1:
+        return function(*arrays)
+    whole: Any = None
+    for piece in ranges:
+        part = function(*cut(arrays, piece))
+        if whole is None:
+            whole = namespace(part).empty((ranges[-1].stop, *part.shape[1:]), dtype=part.dtype, device=device_of(part))
+        whole[piece, ...] = part
+    return whole
+
+
+def of_pieces(function: Callable[..., T], *arrays: Any) -> list[T]:
+    """What ``function`` says of the rows of each piece of the first array together."""
+    ranges = pieces(arrays[0])
+    return [function(*cut(arrays, piece)) for piece in ranges] if len(ranges) > 1 else [function(*arrays)]
+
+
+def sum_in_pieces(function: Callable[..., Any], *arrays: Any) -> Any:
+    """The sum of what it says of them."""
+    parts = of_pieces(function, *arrays)
+    return sum(parts[1:], parts[0])
+
+
+def cut(arrays: tuple[Any, ...], piece: slice) -> list[Any]:
+    """These rows of each array."""
+    return [x if x is None else x[piece] if issparse(x) else x[piece, ...] for x in arrays]
 
 
 def as_rows(x: Any, dtype: Any) -> Any:
@@ -132,8 +175,24 @@ def joined(parts: list[Any]) -> Any:
     stop = 0
     for part in parts:
         start, stop = stop, stop + len(part)
-        whole[start:stop] = part
+        place = whole[start:stop]
+        for piece in pieces(part):
+            place[piece] = part[piece]
     return whole
+
+
+def count_from(first: int, count: int) -> Array:
+    """So many whole numbers in succession: ``np.arange``, piece by piece."""
+    numbers = np.empty(count, np.intp)
+    for piece in pieces(numbers):
+        numbers[piece] = np.arange(first + piece.start, first + piece.stop)
+    return numbers
+
+
+def numbers_where(chosen: Array) -> Array:
+    """``np.flatnonzero(chosen)``, piece by piece."""
+    ranges = pieces(chosen)
+    return joined([np.flatnonzero(chosen[piece]) + piece.start for piece in ranges]) if len(ranges) > 1 else np.flatnonzero(chosen)
 
 
 def added(parts: list[Array]) -> Array:
@@ -151,17 +210,19 @@ def rows_of(x: Any, rows: Any) -> Any:
     if isinstance(x, np.ndarray):
         return picked(x, rows)
     if issparse(x):
-        return apart(x.__getitem__, rows, 4 * x.nnz * len(rows) // max(x.shape[0], 1))
+        return apart(x.__getitem__, rows, 8 * (x.nnz + x.shape[0]) * len(rows) // max(x.shape[0], 1))
     xp = namespace(x)
     return xp.take(x, beside(rows, x, xp.int64), axis=0)
 
 
 def rows_where(x: Any, chosen: Any) -> Any:
     """The rows of x, which may be sparse, where a mask says so; the mask may be NumPy's."""
-    if isinstance(x, np.ndarray):
-        return picked(x, np.flatnonzero(chosen))
+    here = in_place(x)
+    if isinstance(here, np.ndarray):
+        rows = picked(here, numbers_where(on_host(chosen)))
+        return rows if here is x else beside(rows, x)
     if issparse(x):
-        return rows_of(x, np.flatnonzero(chosen))
+        return rows_of(x, numbers_where(chosen))
     return x[there(chosen, x) if is_foreign(x) and not is_foreign(chosen) else chosen]
 
 
@@ -180,8 +241,10 @@ def double_sum(x: Any, axis: int | None = None) -> Any:
 
 def weigh_codes(codes: Any, weights: Any, count: int) -> Array:
     """The weights that the rows of each code 0 .. count - 1 sum to, as NumPy's numbers; None counts the rows."""
+    codes, weights = in_place(codes), in_place(weights)
     if not is_foreign(codes):
-        return np.bincount(codes, weights=weights, minlength=count).astype(np.float64)
+        counts: Array = sum_in_pieces(partial(np.bincount, minlength=count), codes, weights)
+        return counts.astype(np.float64)
     xp, sums = namespace(codes), []
     for code in range(count):
         own = xp.astype(codes == code, finest(codes))

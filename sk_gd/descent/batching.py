@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_gd._array import count_from
 from sk_gd._threads import apart
 
 Array = NDArray[Any]
@@ -37,7 +38,7 @@ class Batching:
         so many runs are shuffled among each other (CorgiPile; Xu et al., 2022).
         """
         if not self.shuffle:
-            return np.arange(n_samples)
+            return count_from(0, n_samples)
         if run == 1:
             return shuffled(n_samples, rng)
         starts = run * rng.permutation(-(-n_samples // run))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sk_gd._array import Array, at_least, namespace
-from sk_gd.losses import Cornered, Loss, Piecewise, halves
+from sk_gd.losses import Cornered, Loss, Piecewise, halves, side_by_side
 from sk_gd.sources import Block, Source
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def dual_means(source: Source, loss: Loss, slopes: Array, fit_intercept: bool) -
         conjugates = block.weigh(loss.conjugate(y, slope))
         return namespace(slope).sum(conjugates, axis=0, keepdims=True), block.gradient(block.weigh(slope), fit_intercept)
 
-    both = source.retarget(namespace(slopes).concat([source.y, slopes], axis=1), source.weights)
+    both = source.retarget(side_by_side(source.y, slopes), source.weights)
     conjugates, pull = both.sum_over_blocks(of_block)
     return float(conjugates[0]) / source.n_samples, pull / source.n_samples
 

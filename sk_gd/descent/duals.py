@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, namespace
+from sk_gd._array import Array, at_least, double_sum, in_pieces, namespace, of_pieces, sum_in_pieces
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.part import Part
 from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.product import TRACE
-from sk_gd.losses import Cornered, PrimalDual, halves
+from sk_gd.losses import Cornered, PrimalDual, halves, side_by_side
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources import Block
 
@@ -45,28 +45,36 @@ class RowDuals:
         """The objective with rounded corners, bent as Newton's step asks that takes the slopes along."""
         objective, source = self.objective, self.objective.source
         self.rows = self.loss.rounded(radius)
-        both = source.retarget(namespace(self.known_by).concat([source.y, self.known_by], axis=1), source.weights)
+        both = source.retarget(side_by_side(source.y, self.known_by), source.weights)
         return Objective(PrimalDual(self.rows), penalty, both, objective.shape[0], objective.fit_intercept)
 
     def aim(self, theta: Array, step: Array) -> float:
         """Find by how much a Newton step changes the slopes; the share of that up to which all stay within their bounds."""
-        source = self.objective.source
+        source, rows = self.objective.source, self.rows
         self.objective.n_passes += 1
         self.z, self.change = halves(source.per_row(lambda block: block.raw(np.vstack([theta, step]))))
-        bend = at_least(self.rows.secant(source.y, self.z, self.known_by), TRACE * self.rows.curvature)
-        self.turn = self.rows.value_and_slope(source.y, self.z)[1] + bend * self.change - self.known_by
+
+        def turn(y: Array, z: Array, change: Array, slope: Array) -> Array:
+            bend = at_least(rows.secant(y, z, slope), TRACE * rows.curvature)
+            turned: Array = rows.value_and_slope(y, z)[1] + bend * change - slope
+            return turned
+
+        self.turn = in_pieces(turn, source.y, self.z, self.change, self.known_by)
         return room(self.known_by, self.turn, self.rows)
 
     def follow(self, share: float) -> tuple[float, Array]:
         """Go this share of the way; what the slopes prove there, as :func:`~sk_gd.descent.dual.lower_bound` takes it."""
-        self.known_by = self.known_by + share * self.turn
+        self.known_by = in_pieces(lambda slope, turn: slope + share * turn, self.known_by, self.turn)
         return self.objective.dual(self.known_by)
 
     def lost(self, rate: float) -> float:
         """How far the dual at the rounded slopes would be below F after so much of the step: what the rounding costs."""
-        y = self.objective.source.y
-        of_rows = Block(y, y, self.objective.source.weights).weigh(self.rows.lost(y, self.z + rate * self.change))
-        return float(namespace(of_rows).mean(of_rows))
+        source = self.objective.source
+
+        def of_rows(y: Array, z: Array, change: Array, weights: Array | None) -> Any:
+            return double_sum(Block(y, y, weights).weigh(self.rows.lost(y, z + rate * change)))
+
+        return float(sum_in_pieces(of_rows, source.y, self.z, self.change, source.weights)) / source.n_samples
 
 
 class DualPart(Part):
@@ -135,6 +143,10 @@ def duals_of(objective: Objective) -> RowDuals:
 def room(start: Array, change: Any, corner: Cornered) -> float:
     """The share of the changes up to which slopes stay within a corner's; infinite where nothing changes."""
     xp = namespace(start)
-    bound = xp.where(change > 0, corner.high - start, corner.low + start)
-    shares = xp.where(change == 0, xp.full_like(start, np.inf), bound / xp.abs(xp.where(change == 0, xp.ones_like(start), change)))
-    return float(xp.min(shares))
+
+    def of_rows(start: Array, change: Array) -> float:
+        bound = xp.where(change > 0, corner.high - start, corner.low + start)
+        size = xp.abs(xp.where(change == 0, xp.ones_like(start), change))
+        return float(xp.min(xp.where(change == 0, xp.full_like(start, np.inf), bound / size)))
+
+    return min(of_pieces(of_rows, start, change))

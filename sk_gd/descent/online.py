@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array
+from sk_gd._array import Array, count_from, in_pieces
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.plan import Plan, batch_size_of
@@ -108,10 +108,14 @@ class OnlineStep(SweepStep):
     def rates(self, state: DescentState, count: int) -> Array:
         if not self.automatic:  # the objective has weights of mean 1 in every chunk: here chunks are weighed against each other
             relative = (self.weight / self.n_rows) / (state.seen.weight / state.seen.rows)
-            return relative * super().rates(state, count)
-        until = self.weight * np.arange(1, count + 1) / count
-        shares = self.gain * self.weight / count / (state.seen.weight - self.weight + until + state.seen.caution)
-        return state.rate * np.minimum(shares, 1.0)
+            return in_pieces(lambda rates: relative * rates, super().rates(state, count))
+
+        def shares(steps: Array) -> Array:
+            until = self.weight * steps / count
+            share = self.gain * self.weight / count / (state.seen.weight - self.weight + until + state.seen.caution)
+            return state.rate * np.minimum(share, 1.0)
+
+        return in_pieces(shares, count_from(1, count))
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
         kind = ScheduledStep if self.batching.size >= objective.n_samples else SweepStep

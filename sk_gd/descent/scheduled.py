@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic
 
 import numpy as np
 
+from sk_gd._array import count_from, in_pieces
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.metrics import doubt_gap, refresh_metric
 from sk_gd.descent.model import to_minimum
@@ -99,8 +101,8 @@ class ScheduledStep(Generic[P]):
 
     def rates(self, state: DescentState, count: int) -> Array:
         """The next step lengths."""
-        steps = np.arange(state.n_updates + 1, state.n_updates + count + 1)
-        return state.rate * state.rate_scale * self.paced(steps, state.n_stalls)
+        unit, paced = state.rate * state.rate_scale, partial(self.paced, n_stalls=state.n_stalls)
+        return in_pieces(lambda steps: unit * paced(steps), count_from(state.n_updates + 1, count))
 
     def shorten(self, state: DescentState) -> None:
         """Answer a stall by the shorter steps that the schedule may have for it; they settle the descent once they are tiny."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, is_foreign, rows_of, spans, there, together_on_host, zeros
+from sk_gd._array import Array, in_pieces, is_foreign, rows_of, spans, there, together_on_host, zeros
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
@@ -71,7 +71,7 @@ class SweepStep(ScheduledStep[Objective]):
             for first in range(0, len(order), chunk):
                 rows = order[first : first + chunk]
                 block = source.take(rows)
-                X = block.X if as_they_are else coordinates.rows(block.dense())
+                X = block.X if as_they_are else in_pieces(coordinates.rows, block.dense())
                 seen = rows_of(slopes, rows) if slopes.shape[0] else zeros((0, 0), block.y)  # a row is visited once: none is kept
                 steps = rates[first // size : -(-(first + len(rows)) // size)]
                 met += self.visit(objective, source_of(X, block.y, block.weights), None, size, steps, theta, seen, terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
 from copy import copy, deepcopy
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from sk_gd._array import Array, is_foreign, namespace, there
+from sk_gd._array import Array, in_pieces, is_foreign, joined, namespace, there
 from sk_gd._compat import CallbackSupportMixin, Interval, StrOptions, check_same_namespace
 from sk_gd._params import given_together
 from sk_gd.descent import (
@@ -260,18 +261,17 @@ class GradientDescentModel(
             raise ValueError("X_val and y_val were given, but early_stopping=False looks at no such rows: set early_stopping.")
         return given
 
-    def _raw(self, X: Any, method: str) -> Array:
-        """Raw predictions in the shape of coef_, for a method of this name."""
+    def _raw(self, X: Any, method: str, of_raw: Callable[[Array], Array]) -> Array:
+        """What ``of_raw`` makes of raw predictions in the shape of coef_, row by row, for a method of this name."""
         check_is_fitted(self)
         if isinstance(X, FarRows):
-            return X.raw(self.coef_, self.intercept_)
+            return of_raw(X.raw(self.coef_, self.intercept_))
         check_same_namespace(X, self, attribute="coef_", method=method)
         if in_large_file(X):
-            return np.concatenate([self._raw(block, method) for block in StoredRows(X).blocks()])
+            return joined([self._raw(block, method, of_raw) for block in StoredRows(X).blocks()])
         X = check_rows(self, X, reset=False)
         if not is_foreign(self.coef_):
-            raw: Array = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-            return raw
+            return in_pieces(lambda X: of_raw(safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_), X)
         if not is_foreign(X):
             raise ValueError(
                 f"{type(self).__name__} was fitted on arrays of {type(self.coef_).__module__} under array_api_dispatch=True, but "
@@ -280,8 +280,9 @@ class GradientDescentModel(
             )
         xp = namespace(X)
         dtype = xp.result_type(X, self.coef_)
-        X, coef, intercept = (xp.astype(part, dtype, copy=False) for part in (X, self.coef_, self.intercept_))
-        return X @ (coef.T if coef.ndim == 2 else coef) + intercept
+        coef, intercept = (xp.astype(part, dtype, copy=False) for part in (self.coef_, self.intercept_))
+        coef = coef.T if coef.ndim == 2 else coef
+        return in_pieces(lambda X: of_raw(xp.astype(X, dtype, copy=False) @ coef + intercept), X)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from operator import methodcaller
 from typing import Any, NoReturn
 
@@ -11,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
-from sk_gd._array import Array, as_rows, is_foreign, namespace, on_host, pieces, rows_where
+from sk_gd._array import Array, as_rows, in_pieces, is_foreign, namespace, of_pieces, on_host, pieces, rows_where, sum_in_pieces
 from sk_gd._compat import check_sample_weight, device_of, finest_dtype, get_namespace_and_device, move_to
 from sk_gd._threads import apart
 from sk_gd.estimators._sound import refuse_corrupt, refuse_what_is_lost, words_named
@@ -65,9 +67,11 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
         form |= {"ensure_all_finite": False} if issparse(X) else {"ensure_all_finite": False, "dtype": "numeric", "order": None}
     # scikit-learn sums the largest floats to see whether they are finite
     with words_named(X), np.errstate(over="ignore", invalid="ignore"):
-        shown = X.stand_in() if isinstance(X, Chunked) else X
+        shown: Any = X.stand_in() if isinstance(X, Chunked) else X
         if issparse(X) and X.ndim == 2 and X.format != "csr" and X.dtype.kind in "biuf":
             shown = apart(methodcaller("tocsr"), X, 4 * X.nnz)
+        if issparse(shown) and shown.format == "csr" and shown.dtype not in (np.float32, np.float64) and shown.dtype.kind in "biuf":
+            shown = with_floats(shown)
         checked = validate_data(estimator, shown, y, reset=reset, accept_sparse="csr", **form, **check_params)
         rows, *targets = checked if isinstance(checked, tuple) else (checked,)
         if isinstance(X, Chunked):
@@ -77,6 +81,13 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
     if rows is not X:
         refuse_corrupt(rows)
     return (rows, *targets) if targets else rows
+
+
+def with_floats(X: Any) -> Any:
+    """A CSR matrix of other numbers in float64, piece by piece; its structure is shared."""
+    floats = type(X)(X.shape, dtype=np.float64)
+    floats.data, floats.indices, floats.indptr = as_rows(X.data, np.float64), X.indices, X.indptr
+    return floats
 
 
 def is_table(X: Any) -> bool:
@@ -114,8 +125,8 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
     xp, _, device = get_namespace_and_device(X)
     sample_weight = follow(sample_weight, X)
     with np.errstate(over="ignore"):
-        weights: Array = check_sample_weight(sample_weight, X, dtype=finest_dtype(xp, device), ensure_non_negative=True)
-        whole, largest = xp.sum(weights), xp.max(weights)
+        weights = as_weights(sample_weight, X, finest_dtype(xp, device))
+        whole, largest = sum_in_pieces(xp.sum, weights), max(of_pieces(xp.max, weights))
     if not largest > 0:
         raise ValueError(f"Sample weights must contain at least one non-zero number, got none above {float(largest)}.")
     if not xp.isfinite(whole):
@@ -125,7 +136,18 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
         )
     arithmetic = X if xp.isdtype(X.dtype, "real floating") else weights  # of the rows: whole numbers of a file become as fine ones
     least = largest * xp.finfo(arithmetic.dtype).smallest_normal  # what is less is zero beside the largest there
-    return xp.where(weights >= least, weights, xp.zeros_like(weights))
+    return in_pieces(lambda some: xp.where(some >= least, some, xp.zeros_like(some)), weights)
+
+
+def as_weights(sample_weight: Any, X: Any, dtype: Any) -> Array:
+    """A weight for every row of X, finite and not below zero, in scikit-learn's words; of NumPy's piece by piece."""
+    check: Callable[..., Array] = partial(check_sample_weight, dtype=dtype, ensure_non_negative=True)
+    if isinstance(sample_weight, np.ndarray) and sample_weight.shape == X.shape[:1] and sample_weight.dtype.kind in "biuf":
+        try:
+            return in_pieces(lambda some: check(some, some), sample_weight)
+        except ValueError:  # of a piece; of all, NaN is named before infinity
+            pass
+    return check(sample_weight, X)
 
 
 def keep_weighted(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, Array | None]:
@@ -133,13 +155,15 @@ def keep_weighted(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, 
     if weights is None:
         return X, y, None
     xp = namespace(weights)
-    kept = weights > 0
-    if not xp.all(kept):
+    kept = in_pieces(lambda some: some > 0, weights)
+    if not all(of_pieces(xp.all, kept)):
         X, y, weights = (rows_where(part, kept) for part in (X, y, weights))
-    weights = weights / xp.max(weights)  # first, so that the sum cannot overflow
-    if xp.min(weights) == 1.0:
+    largest = max(of_pieces(xp.max, weights))
+    weights = in_pieces(lambda some: some / largest, weights)  # first, so that the sum cannot overflow
+    if min(of_pieces(xp.min, weights)) == 1.0:
         return X, y, None
-    return X, y, weights / xp.mean(weights)
+    mean = sum_in_pieces(xp.sum, weights) / weights.shape[0]
+    return X, y, in_pieces(lambda some: some / mean, weights)
 
 
 def check_alpha(alpha: Any, n_features: int) -> Any:

@@ -9,7 +9,19 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from sk_gd._array import Array, in_place, is_foreign, joined, namespace, on_host, pieces, rows_where, there
+from sk_gd._array import (
+    Array,
+    in_pieces,
+    in_place,
+    is_foreign,
+    joined,
+    namespace,
+    on_host,
+    pieces,
+    rows_where,
+    sum_in_pieces,
+    there,
+)
 from sk_gd.estimators._data import follow
 
 TINY = float(np.finfo(np.float64).tiny)
@@ -19,7 +31,8 @@ def labels_in(y: Any, weights: Any = None) -> Array:
     """The distinct labels, sorted, as an array of NumPy; rows of weight zero count as left out."""
     y = in_place(y)
     if weights is not None:
-        y = rows_where(y, weights > 0 if is_foreign(y) else on_host(weights > 0))
+        counted = in_pieces(lambda some: some > 0, weights)
+        y = rows_where(y, counted if is_foreign(y) else on_host(counted))
     if is_foreign(y):
         return np.unique(on_host(namespace(y).unique_values(y)))
     return np.unique(np.concatenate([y[:0], *(np.unique(y[piece]) for piece in pieces(y))]))
@@ -109,12 +122,15 @@ def weigh_rows(of_class: Array | None, codes: Any, weights: Any) -> Any:
     """Sample weights times the weights of the rows' classes."""
     if of_class is None:
         return weights
-    of_rows = namespace(codes).take(there(of_class, codes), codes)
-    if weights is None:
-        return of_rows
+    shares = there(of_class, codes)
+
+    def weigh(codes: Any, weights: Any) -> Any:
+        own = namespace(codes).take(shares, codes)
+        return own if weights is None else weights * own
+
     with np.errstate(over="ignore"):
-        product = weights * of_rows
-    if not namespace(product).isfinite(namespace(product).sum(product)):
+        product = in_pieces(weigh, codes, weights)
+    if weights is not None and not namespace(product).isfinite(sum_in_pieces(namespace(product).sum, product)):
         raise ValueError(
             f"sample_weight of up to {float(namespace(weights).max(weights)):.3g} times class_weight of up to {of_class.max():.3g} "
             "is more than a float can hold: divide them by their maxima, as only their ratios matter."

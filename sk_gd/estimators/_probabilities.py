@@ -16,10 +16,6 @@ class ProbabilityMixin:
     _raw: Any
     classes_: Array
 
-    def _scores(self, X: Any, method: str) -> Array:
-        raw = self._raw(X, method)
-        return raw[:, 0] if raw.shape[1] == 1 else raw
-
     @lazily
     @with_shared_docs
     def decision_function(self, X: Any) -> Array:
@@ -34,7 +30,7 @@ class ProbabilityMixin:
         z : ndarray of shape (n_samples,) or (n_samples, n_classes)
             Log-odds of the second class, or one number per class.
         """
-        return self._scores(X, "decision_function")
+        return self._raw(X, "decision_function", lambda z: z[:, 0] if z.shape[1] == 1 else z)
 
     @lazily
     @with_shared_docs
@@ -50,12 +46,16 @@ class ProbabilityMixin:
         y : ndarray of shape (n_samples,)
             The likeliest labels.
         """
-        z = self._scores(X, "predict")
-        xp, classes = namespace(z), on_host(self.classes_)
-        codes = xp.astype(z > 0, xp.int64) if z.ndim == 1 else xp.argmax(z, axis=1)
-        if is_foreign(codes) and classes.dtype.kind in "biuf":
-            return xp.take(there(classes, codes), codes)
-        return classes[on_host(codes)]  # strings are NumPy's alone
+
+        def likeliest(z: Array) -> Array:
+            xp, classes = namespace(z), on_host(self.classes_)
+            codes = xp.astype(z[:, 0] > 0, xp.int64) if z.shape[1] == 1 else xp.argmax(z, axis=1)
+            if is_foreign(codes) and classes.dtype.kind in "biuf":
+                labels: Array = xp.take(there(classes, codes), codes)
+                return labels
+            return classes[on_host(codes)]  # strings are NumPy's alone
+
+        return self._raw(X, "predict", likeliest)
 
     @lazily
     @with_shared_docs
@@ -71,11 +71,15 @@ class ProbabilityMixin:
         p : ndarray of shape (n_samples, n_classes)
             Rows sum to one.
         """
-        z = self._scores(X, "predict_proba")
-        if z.ndim == 1:
+
+        def probabilities(z: Array) -> Array:
+            if z.shape[1] > 1:
+                return Multinomial(z.shape[1]).mean(z)
             p = LogLoss().mean(z)
-            return namespace(p).stack([1 - p, p], axis=1)
-        return Multinomial(len(self.classes_)).mean(z)
+            both: Array = namespace(p).concat([1 - p, p], axis=1)
+            return both
+
+        return self._raw(X, "predict_proba", probabilities)
 
     @lazily
     @with_shared_docs
@@ -91,6 +95,9 @@ class ProbabilityMixin:
         log_p : ndarray of shape (n_samples, n_classes)
             Logarithms of ``predict_proba``, exact where the probability itself would underflow.
         """
-        z = self._scores(X, "predict_log_proba")
-        xp = namespace(z)
-        return Multinomial(len(self.classes_)).log_mean(xp.stack([xp.zeros_like(z), z], axis=1) if z.ndim == 1 else z)
+
+        def logarithms(z: Array) -> Array:
+            xp = namespace(z)
+            return Multinomial(len(self.classes_)).log_mean(xp.concat([xp.zeros_like(z), z], axis=1) if z.shape[1] == 1 else z)
+
+        return self._raw(X, "predict_log_proba", logarithms)

@@ -10,12 +10,30 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, bits, double, in_place, is_foreign, namespace, on_host, rows_where, spans, there
+from sk_gd._array import (
+    Array,
+    bits,
+    double,
+    in_pieces,
+    in_place,
+    is_foreign,
+    joined,
+    namespace,
+    numbers_where,
+    on_host,
+    picked,
+    pieces,
+    rows_where,
+    spans,
+    sum_in_pieces,
+    there,
+)
 from sk_gd._threads import apart
 from sk_gd.descent import DescentState, Objective
 from sk_gd.estimators._data import keep_weighted
+from sk_gd.estimators._labels import labels_in
 from sk_gd.estimators._range import refuse_out_of_range
-from sk_gd.losses import Loss
+from sk_gd.losses import Loss, weighted_mean
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources import Block, source_of
 from sk_gd.sources.files import StoredRows
@@ -51,7 +69,7 @@ class Rows:
 
     def filled(self, loss: Any) -> Loss:
         """The loss with the numbers that it takes from the targets."""
-        known: Loss = loss.for_targets(self.targets, self.weights)
+        known: Loss = loss.for_targets(in_place(self.targets), in_place(self.weights))
         return known
 
     def mass(self) -> tuple[float, float]:
@@ -59,7 +77,7 @@ class Rows:
         if self.weights is None:
             return float(self.targets.shape[0]), float(self.targets.shape[0])
         xp = namespace(self.weights)
-        return float(xp.count_nonzero(self.weights)), float(xp.sum(self.weights))
+        return float(sum_in_pieces(xp.count_nonzero, self.weights)), float(sum_in_pieces(xp.sum, self.weights))
 
     def objective(self, loss: Loss, penalty: ElasticNet, n_outputs: int, fit_intercept: bool) -> Objective:
         """F of these rows."""
@@ -74,8 +92,10 @@ class Rows:
             here, there = (objective.loss.value_and_slope(block.y, block.raw(theta))[0] for theta in (before, after))
             return block.weigh(there - here)
 
-        change = on_host(double(objective.source.per_row(of_block)))
-        return float(change.mean() / max(change.std() / np.sqrt(len(change)), np.finfo(np.float64).tiny))
+        change = in_place(objective.source.per_row(of_block))
+        mean = weighted_mean(change, None)
+        spread = np.sqrt(weighted_mean(change, None, lambda some: (some - float(mean)) ** 2))
+        return float(mean / max(spread / np.sqrt(change.shape[0]), np.finfo(np.float64).tiny))
 
     def for_scorer(self) -> tuple[Any, Array, Array | None]:
         """X, y and weights as a scikit-learn scorer takes them."""
@@ -93,26 +113,50 @@ class Rows:
         validation blind to overfitting, the order of the rows does not matter, and a weight of two still means the row twice.
         """
         keys = fingerprints(self.X, seed)
-        weights = np.ones(len(keys)) if self.weights is None else on_host(self.weights)
-        strata = on_host(self.targets[:, 0]) if stratified else np.zeros(len(keys))
+        weights = in_pieces(lambda keys: np.ones(len(keys)), keys) if self.weights is None else on_host(self.weights)
+        strata = on_host(self.targets[:, 0]) if stratified else None
         held, heaviest, spare = np.zeros(len(keys), dtype=bool), 0.0, np.empty(0, dtype=np.intp)
-        for stratum in np.unique(strata[weights > 0]):
-            members = np.flatnonzero((strata == stratum) & (weights > 0))
-            group = apart(partial(np.unique, return_inverse=True), keys[members], 16 * len(members))[1]
-            mass = np.bincount(group, weights=weights[members])
-            taken = np.cumsum(mass) - mass / 2 <= fraction * mass.sum()
-            taken[-1] = False  # something to learn from
-            held[members] = taken[group]
-            if len(mass) > 1 and mass.sum() > heaviest:
-                heaviest, spare = mass.sum(), members[group == 0]
+        for stratum in [None] if strata is None else labels_in(strata, self.weights):
+            rows = numbers_where(in_pieces(partial(belongs, stratum=stratum), weights, strata))
+            lot = partial(by_lot, picked(keys, rows), picked(weights, rows))
+            order, n_held, n_first, mass = apart(lot, fraction, 16 * len(rows))
+            mark(held, picked(rows, order[:n_held]))
+            if n_first < len(rows) and mass > heaviest:
+                heaviest, spare = mass, picked(rows, order[:n_first])
         if not held.any():
-            held[spare] = True  # so few rows that the fraction is none
+            mark(held, spare)  # so few rows that the fraction is none
         if not held.any():
             raise ValueError(
                 f"With n_samples={len(keys)} no row can be held out to validate on: give X_val and y_val, or set "
                 "early_stopping=False."
             )
         return self.take(~held), self.take(held)
+
+
+def belongs(weights: Array, strata: Array | None, stratum: Any) -> Array:
+    """Whether a row counts, and is of a stratum, if there are any."""
+    return weights > 0 if strata is None else (weights > 0) & (strata == stratum)
+
+
+def by_lot(keys: Array, weights: Array, fraction: float) -> tuple[Array, int, int, float]:
+    """The rows by their keys, how many of them are held out, how many have the first key, and the sum of the weights.
+
+    Rows of one key stay together, and those of the last are never held out: something has to be left to learn from.
+    """
+    order = np.argsort(keys)
+    ranked, sums = np.take(keys, order), np.cumsum(np.take(weights, order).astype(np.float64, copy=False))
+    last = np.flatnonzero(ranked[1:] != ranked[:-1])  # row of every key but the greatest
+    ends = np.take(sums, last)
+    middles = (ends + np.concatenate([np.zeros(1), ends])[:-1]) / 2
+    n_keys = np.searchsorted(middles, fraction * sums[-1], side="right")
+    stops = np.concatenate([np.zeros(1, np.intp), last + 1])
+    return order, int(stops[n_keys]), int(stops[1]) if len(last) else len(keys), float(sums[-1])
+
+
+def mark(held: Array, rows: Array) -> None:
+    """Set ``held`` in some rows, piece by piece."""
+    for piece in pieces(rows):
+        held[rows[piece]] = True
 
 
 def fingerprints(X: Any, seed: int) -> Array:
@@ -133,7 +177,7 @@ def fingerprints(X: Any, seed: int) -> Array:
     columns = there(columns, X) if is_foreign(X) else columns
     tiles = spans(X.shape[0], max((DEVICE_TILE if is_foreign(X) else TILE) // width, 1))
     keys = [mix(of_rows(X[rows, ...] if is_foreign(X) else X[rows])) for rows in tiles]
-    return on_host(namespace(keys[0]).concat(keys)).view(np.uint64)
+    return on_host(joined(keys)).view(np.uint64)
 
 
 def mix(patterns: Any) -> Any:

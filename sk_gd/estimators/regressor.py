@@ -276,8 +276,7 @@ class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             Predictions.
         """
-        raw = self._raw(X, "predict")
-        return namespace(raw).reshape(raw, (-1,)) if np.ndim(self.intercept_) == 0 else raw
+        return self._raw(X, "predict", lambda z: namespace(z).reshape(z, (-1,)) if np.ndim(self.intercept_) == 0 else z)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

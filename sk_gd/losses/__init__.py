@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from sk_gd.losses._base import Cost, Loss
-from sk_gd.losses._cornered import Cornered, PrimalDual, halves
+from sk_gd.losses._base import Cost, Loss, weighted_mean
+from sk_gd.losses._cornered import Cornered, PrimalDual, halves, side_by_side
 from sk_gd.losses._piecewise import Piecewise
 from sk_gd.losses.bend import Bend
 from sk_gd.losses.epsilon_insensitive import EpsilonInsensitive
@@ -46,4 +46,6 @@ __all__ = [
     "SquaredEpsilonInsensitive",
     "SquaredError",
     "halves",
+    "side_by_side",
+    "weighted_mean",
 ]

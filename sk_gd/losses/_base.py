@@ -5,11 +5,12 @@ Both are arrays of any library and in its words; what a loss says of all rows to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 import numpy as np
 
-from sk_gd._array import Array, beside, double, is_foreign, namespace, on_host
+from sk_gd._array import Array, beside, double, double_sum, is_foreign, namespace, on_host, sum_in_pieces
 from sk_gd._threads import apart
 
 
@@ -65,13 +66,14 @@ class Loss(Cost, Protocol):
 
 def weighted_quantile(y: Array, weights: Array | None, share: float) -> Array:
     """Quantile of every column in float64; in the middle where a range would do, so that n-fold rows equal rows of weight n."""
-    xp, y = namespace(y), double(y)
-    mass = xp.ones_like(y[:, 0]) if weights is None else double(weights)
+    xp = namespace(y)
 
     def of_column(k: int) -> float:
-        order = xp.argsort(y[:, k])
-        column, sums = xp.take(y[:, k], order), xp.cumulative_sum(xp.take(mass, order))
-        around = beside([share - 1e-12, share + 1e-12], y)
+        values = double(y[:, k])
+        mass = xp.ones_like(values) if weights is None else double(weights)
+        order = xp.argsort(values)
+        column, sums = xp.take(values, order), xp.cumulative_sum(xp.take(mass, order))
+        around = beside([share - 1e-12, share + 1e-12], values)
         reached, passed = on_host(xp.searchsorted(sums / sums[-1], around))
         return (float(column[int(reached)]) + float(column[min(int(passed), y.shape[0] - 1)])) / 2
 
@@ -79,8 +81,26 @@ def weighted_quantile(y: Array, weights: Array | None, share: float) -> Array:
     return np.array([apart(of_column, k, work) for k in range(y.shape[1])])
 
 
-def weighted_mean(y: Array, weights: Array | None) -> Array:
-    """Mean over rows in float64, whatever the dtype of y."""
-    xp, y = namespace(y), double(y)
-    mass = None if weights is None else double(weights)
-    return on_host(xp.mean(y, axis=0) if mass is None else mass @ y / xp.sum(mass))
+def weighted_mean(y: Array, weights: Array | None, of_rows: Callable[[Array], Array] = double) -> Array:
+    """Take the mean over rows, in double precision, of what a function makes of each.
+
+    Parameters
+    ----------
+    y : array of shape (n,) or (n, n_targets)
+        The rows.
+    weights : array of shape (n,) or None
+        None where all are one.
+    of_rows : callable, default=double
+        It gets some of the rows at a time, in double precision; y itself is averaged by default.
+
+    Returns
+    -------
+    ndarray
+        The mean: a number for each column of what is made.
+    """
+
+    def sums(y: Array, weights: Array | None) -> Array:
+        values = of_rows(double(y))
+        return namespace(values).sum(values, axis=0) if weights is None else double(weights) @ values
+
+    return on_host(sum_in_pieces(sums, y, weights) / (y.shape[0] if weights is None else sum_in_pieces(double_sum, weights)))

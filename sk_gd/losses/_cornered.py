@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, beside, namespace
+from sk_gd._array import Array, at_least, beside, finest, in_pieces, joined, namespace
 from sk_gd.losses._base import Loss, weighted_mean, weighted_quantile
 
 
@@ -91,10 +91,10 @@ class Cornered:
 
     def constant(self, y: Array, weights: Array | None) -> Array:
         """The quantile of all corners at which the slopes add up to zero."""
-        xp = namespace(y)
-        s = xp.ones_like(y[:, 0]) if weights is None else weights
-        heights = xp.concat([s * self.low, s * self.high])
-        return weighted_quantile(xp.concat([y - self.width, y + self.width]), heights, self.low / (self.low + self.high))
+        s = in_pieces(namespace(y).ones_like, y[:, 0]) if weights is None else weights
+        corners = joined([in_pieces(lambda y, side=side: y + side, y) for side in (-self.width, self.width)])
+        heights = joined([in_pieces(lambda s, height=height: s * height, s) for height in (self.low, self.high)])
+        return weighted_quantile(corners, heights, self.low / (self.low + self.high))
 
 
 def ratio(x: Array, far: Array) -> Array:
@@ -107,8 +107,8 @@ def ratio(x: Array, far: Array) -> Array:
 def cornered(width: float, low: float, high: float, y: Array, weights: Array | None) -> Cornered:
     """The loss with its ``soft`` filled in: the mean loss of the best constant, as an error."""
     loss = Cornered(width, float(low), float(high))
-    value = loss.value_and_slope(y, beside(loss.constant(y, weights), y))[0]
-    soft = float(weighted_mean(value, weights)) / (low + high) / y.shape[1]
+    z = beside(loss.constant(y, weights), y, finest(y))
+    soft = float(weighted_mean(y, weights, lambda y: loss.value_and_slope(y, z)[0])) / (low + high) / y.shape[1]
     return Cornered(width, float(low), float(high), soft if soft > 0 else 1.0)
 
 
@@ -146,6 +146,22 @@ class PrimalDual:
 
     def constant(self, y: Array, weights: Array | None) -> Array:
         return self.loss.constant(halves(y)[0], weights)
+
+
+def side_by_side(left: Array, right: Array) -> Array:
+    """Put together what :func:`halves` takes apart.
+
+    Parameters
+    ----------
+    left, right : array of shape (n, n_outputs)
+        Targets, and slopes.
+
+    Returns
+    -------
+    array of shape (n, 2 * n_outputs)
+        One beside the other.
+    """
+    return in_pieces(lambda *parts: namespace(left).concat(parts, axis=1), left, right)
 
 
 def halves(columns: Array) -> tuple[Array, Array]:

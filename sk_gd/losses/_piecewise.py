@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, Protocol
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, beside, double, namespace, on_host
+from sk_gd._array import Array, at_least, beside, finest, in_pieces, namespace, of_pieces, sums_on_host
 from sk_gd.losses._base import Loss, weighted_mean, weighted_quantile
 
 
@@ -67,13 +68,19 @@ class Piecewise:
 
     def constant(self, y: Array, weights: Array | None) -> Array:
         """The zero of the mean slope, by Newton's method between the points that are known to lie on its two sides."""
-        xp, y = namespace(y), double(y)
-        least, most = on_host(xp.min(y, axis=0)), on_host(xp.max(y, axis=0))
+
+        def slopes(z: Array, y: Array) -> Array:
+            return self.value_and_slope(y, z)[1]
+
+        def bends(z: Array, y: Array) -> Array:
+            return self.curvature_at(y, z)
+
+        xp, precise = namespace(y), finest(y)
+        ends = of_pieces(lambda y: (sums_on_host(xp.min(y, axis=0)), sums_on_host(xp.max(y, axis=0))), y)
+        least, most = np.min(ends, axis=0)[0], np.max(ends, axis=0)[1]
         z = weighted_quantile(y, weights, 0.5)
         for _ in range(100):
-            at = beside(z, y)
-            slope = weighted_mean(self.value_and_slope(y, at)[1], weights)
-            bend = weighted_mean(self.curvature_at(y, at), weights)
+            slope, bend = (weighted_mean(y, weights, partial(of_rows, beside(z, y, precise))) for of_rows in (slopes, bends))
             least, most = np.where(slope < 0, z, least), np.where(slope > 0, z, most)
             newton = z - np.divide(slope, bend, out=np.full(z.shape, np.inf), where=bend > 0)
             after = np.where((newton > least) & (newton < most), newton, (least + most) / 2)
@@ -89,10 +96,11 @@ def spread(y: Array, weights: Array | None) -> float:
 
     Where more than half of them are the same it is the mean distance, and 1 where all are. Of several outputs, their mean.
     """
-    distance = namespace(y).abs(y - beside(weighted_quantile(y, weights, 0.5), y))
-    middle = 1.4826 * weighted_quantile(distance, weights, 0.5)
+    middle = beside(weighted_quantile(y, weights, 0.5), y)
+    distance = in_pieces(lambda y: namespace(y).abs(y - middle), y)
+    typical = 1.4826 * weighted_quantile(distance, weights, 0.5)
     mean = weighted_mean(distance, weights)
-    found = float(np.where(middle > 0, middle, mean).mean())
+    found = float(np.where(typical > 0, typical, mean).mean())
     return found if found > 0 else 1.0
 
 

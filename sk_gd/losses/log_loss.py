@@ -42,5 +42,5 @@ class LogLoss:
 
     def constant(self, y: Array, weights: Array | None) -> Array:
         # by logarithms of the two shares: the log-odds of one that rounds to 1 would be infinite
-        log_odds: Array = np.log(weighted_mean(y, weights)) - np.log(weighted_mean(1 - y, weights))
+        log_odds: Array = np.log(weighted_mean(y, weights)) - np.log(weighted_mean(y, weights, lambda y: 1 - y))
         return log_odds

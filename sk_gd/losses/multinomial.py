@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_gd._array import Array, beside, namespace, weigh_codes
+from sk_gd._array import Array, beside, in_pieces, namespace, pieces, weigh_codes
 from sk_gd.losses._base import Loss
 
 
@@ -50,7 +50,9 @@ class Multinomial:
 
     def mean_of(self, y: Array, slope: Array) -> Array:
         """``mean(z)`` from NumPy's slopes at z, which become it."""
-        slope[np.arange(len(y)), y[:, 0].astype(np.intp)] += 1
+        for piece in pieces(slope):
+            own, codes = slope[piece], y[piece, 0].astype(np.intp)
+            own[np.arange(len(codes)), codes] += 1
         return slope
 
     def log_mean(self, z: Array) -> Array:
@@ -60,8 +62,8 @@ class Multinomial:
         return below - xp.log(xp.sum(xp.exp(below), axis=1, keepdims=True))
 
     def constant(self, y: Array, weights: Array | None) -> Array:
-        xp = namespace(y)
-        counts = weigh_codes(xp.astype(y[:, 0], xp.int64), weights, self.n_classes)
+        codes = in_pieces(lambda y: namespace(y).astype(y, namespace(y).int64), y[:, 0])
+        counts = weigh_codes(codes, weights, self.n_classes)
         log_share = np.log(counts / counts.sum())
         centred: Array = log_share - log_share.mean()  # the softmax ignores a common shift: take the symmetric representative
         return centred

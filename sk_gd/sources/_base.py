@@ -240,7 +240,12 @@ class Source(ABC):
 
     def squared_norms(self, coordinates: Coordinates) -> Array:
         """Squared length of every row in these coordinates."""
-        return self.per_row(lambda block: namespace(block.y).sum(coordinates.rows(block.dense()) ** 2, axis=1))
+
+        def of_block(block: Block) -> Array:
+            sizes: Array = namespace(block.y).sum(coordinates.rows(block.dense()) ** 2, axis=1)
+            return sizes
+
+        return self.per_row(of_block, 8 * self.n_features)  # of so few rows at a time that the copies stay in the caches
 
     def zeros(self, n_outputs: int) -> Array:
         """A number for every row and output."""
