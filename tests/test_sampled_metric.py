@@ -53,6 +53,17 @@ def test_the_gap_is_not_played_down(tol, alpha, dtype, make_problem):
     assert model.history_["passes"][-1] < 12
 
 
+@pytest.mark.parametrize("alpha", [1e-3, 1e-6])
+@pytest.mark.parametrize("variant", ["mini-batch", "stochastic"])
+def test_epochs_in_it(variant, alpha, make_problem):
+    """They go where they went, and so does what is said of the gap."""
+    X, y, _ = make_problem("binary", columns="raw", **MANY)
+    model = GDLogisticClassifier(variant, alpha=alpha, tol=1e-5, random_state=0).fit(X, y)
+    assert OF_A_SAMPLE in model.method_
+    assert model.converged_
+    assert gap_of(model, X, y) <= 1.5 * model.optimality_
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("values", "exact"), [
     (lambda rows: rows % 7 == 0, False),
