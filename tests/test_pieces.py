@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier, _array
-from sk_gd._array import count_from, in_pieces, joined, numbers_where, of_pieces, sum_in_pieces, weigh_codes
+from sk_gd._array import count_from, in_pieces, joined, namespace, numbers_where, of_pieces, sum_in_pieces, weigh_codes
 from sk_gd.descent.duals import RowDuals
 from sk_gd.descent.subsets import representatives
 from sk_gd.estimators import _base as estimators
@@ -57,6 +57,16 @@ def seen(made):
     return made.view(Watched) if isinstance(made, np.ndarray) and made.ndim else made
 
 
+class Words:
+    """NumPy's functions, but that what ``in_pieces`` fills is watched, too."""
+
+    def __getattr__(self, name):
+        return getattr(namespace(np.empty(0)), name)
+
+    def empty(self, *args, **kwargs):
+        return seen(namespace(np.empty(0)).empty(*args, **kwargs))
+
+
 @pytest.fixture
 def watched(monkeypatch):
     """Makes arrays of which no function may get more than a piece, but where it is apart."""
@@ -69,7 +79,9 @@ def watched(monkeypatch):
 
     monkeypatch.setattr(_array, "PIECE", PIECE)
     monkeypatch.setattr(sources, "BLOCK", PIECE)
+    monkeypatch.setattr(_array, "namespace", lambda x: Words())
     monkeypatch.setattr(_validation, "TILE", PIECE)
+    monkeypatch.setattr(_validation, "on_host", lambda x: x)
     for module in (losses, _validation):
         monkeypatch.setattr(module, "apart", let_pass)
     monkeypatch.setattr(Watched, "told", set())
