@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sk_gd import GDLogisticClassifier
+from sk_gd.losses import SquaredError
 from sk_gd.sources import source_of
 
 
@@ -39,3 +40,24 @@ def test_entries_in_any_order_stay_in_it(rows, variant):
     assert_array_equal(loose.indices, indices)
     expected = GDLogisticClassifier(variant, **params).fit(X[::-1].tocsr(), y[::-1])
     assert_allclose(model.coef_, expected.coef_, atol=1e-3)
+
+
+def test_memory_of_an_earlier_pass_is_used_again_and_not_seen(rows):
+    """Passes in turn, of one and of several outputs, and of a copy with other targets, say what each says alone."""
+    X, y = rows
+    thetas, none = {1: np.full((1, 31), 0.1), 3: np.arange(93.0).reshape(3, 31) / 93}, np.empty((0, 0))
+
+    def ask(source, K):
+        return source.value_and_gradient(SquaredError(), thetas[K], none)
+
+    def of(K):
+        return source_of(X, np.repeat(y[:, None], K, axis=1), None)
+
+    alone, sources = {K: ask(of(K), K) for K in thetas}, {1: of(1), 3: of(1).retarget(of(3).y, None)}
+    sources[3].spare = sources[1].spare
+    answers = [(K, ask(sources[K], K)) for K in (1, 1, 3, 3, 1)]
+    assert sources[1].retarget(y[:, None], None).spare is sources[1].spare
+    assert len(sources[1].spare) == 1
+    for K, (value, gradient) in answers:
+        assert value == alone[K][0]
+        assert_array_equal(gradient, alone[K][1])

@@ -60,6 +60,12 @@ def a_pass(rng: np.random.Generator, most_outputs: int = 4) -> Call:
     }  # fmt: skip
 
 
+def a_pass_of_csr(rng: np.random.Generator) -> Call:
+    """Arguments of ``pass_csr``."""
+    call = in_csr(a_pass(rng, most_outputs=1), rng)
+    return call | {"theta": call["theta"].astype(call["data"].dtype)}
+
+
 def a_product(rng: np.random.Generator) -> Call:
     """Arguments of ``multiply_csr``."""
     call, outputs = rows(rng, "squared_error", rng.choice([np.float32, np.float64])), int(rng.integers(1, 40))
@@ -177,7 +183,7 @@ class Kernel:
 OF_SWEEP = ("theta", "memory", "slopes", "anchor", "sums")
 KERNELS = {
     "pass_dense": Kernel(kernels.pass_dense, a_pass, ("slopes", "gradient")),
-    "pass_csr": Kernel(kernels.pass_csr, lambda rng: in_csr(a_pass(rng, most_outputs=1), rng), ("slopes", "gradient")),
+    "pass_csr": Kernel(kernels.pass_csr, a_pass_of_csr, ("slopes", "gradient")),
     "multiply_csr": Kernel(kernels.multiply_csr, a_product, ("z",), twin_of_product),
     "add_products_csr": Kernel(kernels.add_products_csr, a_product_with_rows, ("sums",), twin_of_product),
     "columns_csr": Kernel(kernels.columns_csr, sums_of_columns, ("sums",)),

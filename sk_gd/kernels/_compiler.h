@@ -38,6 +38,13 @@
 #define VECTORS 0
 #endif
 
+/* Keeps a sum in a register of its own: a vector of sums would have its terms brought together one by one. */
+#if defined(__GNUC__) && defined(__x86_64__)
+#define KEEP_APART(sum) __asm__("" : "+x"(sum))
+#else
+#define KEEP_APART(sum) ((void)0)
+#endif
+
 /* No iteration of the loop that follows writes what another one reads. Left to find that out, a compiler builds the loop twice and
    chooses by the distance of the arrays in memory; the two round differently, and so would the same fit on the same rows. RESTRICT
    says it of a kernel's arguments, but not of a struct's members or in a function that is inlined. tools/one_version.sh looks. */

@@ -10,7 +10,7 @@ from libc.stdint cimport int32_t, int64_t
 from sk_gd.kernels._check import MOST_OUTPUTS, check_columns, check_csr, check_pass, check_pointwise, check_products, refuse_unaligned
 
 cdef extern from "_simd.h" nogil:
-    int BLOCK, LANES
+    int LANES
     double losses_f(int, const double*, const float*, const float*, const float*, Py_ssize_t, Py_ssize_t, float*) noexcept
     double losses_d(int, const double*, const double*, const double*, const double*, Py_ssize_t, Py_ssize_t, double*) noexcept
     double pass_f(const float*, Py_ssize_t, const float*, const float*, Py_ssize_t, const float*, double, int, const double*,
@@ -23,6 +23,14 @@ cdef extern from "_simd.h" nogil:
                           const double*, int, const double*, double*, double*, double*, double*, int) noexcept
     Py_ssize_t outputs_block_f(Py_ssize_t) noexcept
     Py_ssize_t outputs_block_d(Py_ssize_t) noexcept
+    double pass_csr32_f(const float*, const int32_t*, const int32_t*, Py_ssize_t, const float*, const float*, const float*, Py_ssize_t,
+                        int, int, const double*, float*, double*) noexcept
+    double pass_csr64_f(const float*, const int64_t*, const int64_t*, Py_ssize_t, const float*, const float*, const float*, Py_ssize_t,
+                        int, int, const double*, float*, double*) noexcept
+    double pass_csr32_d(const double*, const int32_t*, const int32_t*, Py_ssize_t, const double*, const double*, const double*, Py_ssize_t,
+                        int, int, const double*, double*, double*) noexcept
+    double pass_csr64_d(const double*, const int64_t*, const int64_t*, Py_ssize_t, const double*, const double*, const double*, Py_ssize_t,
+                        int, int, const double*, double*, double*) noexcept
     void multiply_csr32_f(const float*, const int32_t*, const int32_t*, Py_ssize_t, const float*, Py_ssize_t, float*) noexcept
     void multiply_csr64_f(const float*, const int64_t*, const int64_t*, Py_ssize_t, const float*, Py_ssize_t, float*) noexcept
     void multiply_csr32_d(const double*, const int32_t*, const int32_t*, Py_ssize_t, const double*, Py_ssize_t, double*) noexcept
@@ -103,7 +111,7 @@ def pass_csr(
     Py_ssize_t n_features,
     const floating[:, ::1] y not None,
     const floating[::1] weights not None,
-    const double[:, ::1] theta not None,
+    const floating[:, ::1] theta not None,
     int loss,
     const double[::1] hyper not None,
     slopes,
@@ -111,36 +119,30 @@ def pass_csr(
     Py_ssize_t start,
     Py_ssize_t stop,
 ):
-    """As :func:`pass_dense`, for the rows of a CSR matrix and one output."""
-    cdef Py_ssize_t n = indptr.shape[0] - 1, fit_intercept = theta.shape[1] - n_features, number, first, m, i, p
-    cdef double total = 0.0, of_row, of_intercept = 0.0
-    check_pass(n, n_features, y, weights, theta, loss, hyper, slopes, gradient, start, stop, 1)
-    check_csr(data, indices, indptr, n_features, slice(start, stop))
-    cdef floating[::1] z = np.empty(BLOCK, np.asarray(data).dtype), slope = np.empty_like(z)
+    """As :func:`pass_dense`, for the rows of a CSR matrix and one output, with theta in the dtype of X."""
+    cdef Py_ssize_t n = indptr.shape[0] - 1, m = stop - start, d = n_features, fit_intercept = theta.shape[1] - d
+    check_pass(n, d, y, weights, theta, loss, hyper, slopes, gradient, start, stop, 1)
+    check_csr(data, indices, indptr, d, slice(start, stop))
     cdef floating[:, ::1] kept = slopes if len(slopes) else None
-    cdef bint keep = kept is not None
-    refuse_unaligned((<size_t> &data[0] | <size_t> &y[0, 0] | <size_t> &weights[0]) % sizeof(floating)
-                     or (<size_t> &indices[0] | <size_t> &indptr[0]) % sizeof(integer)
-                     or (<size_t> &theta[0, 0] | <size_t> &hyper[0] | <size_t> &gradient[0, 0]) % sizeof(double)
-                     or keep and <size_t> &kept[0, 0] % sizeof(floating))
+    cdef floating *first_slope = &kept[start, 0] if kept is not None else NULL
+    cdef const floating *s = &weights[start] if weights.shape[0] else NULL
+    refuse_unaligned((<size_t> &data[0] | <size_t> &y[0, 0] | <size_t> &weights[0] | <size_t> &theta[0, 0] | <size_t> first_slope)
+                     % sizeof(floating) or (<size_t> &indices[0] | <size_t> &indptr[0]) % sizeof(integer)
+                     or (<size_t> &hyper[0] | <size_t> &gradient[0, 0]) % sizeof(double))
+    cdef double total
     with nogil:
-        for number in range((stop - start + BLOCK - 1) // BLOCK):
-            first = start + number * BLOCK
-            m = min(<Py_ssize_t> BLOCK, stop - first)
-            for i in range(m):
-                of_row = theta[0, n_features] if fit_intercept else 0.0
-                for p in range(indptr[first + i], indptr[first + i + 1]):
-                    of_row += data[p] * theta[0, indices[p]]
-                z[i] = <floating> of_row
-            total += losses(loss, &hyper[0], &y[first, 0], &z[0], &weights[first] if weights.shape[0] else NULL, m, 1, &slope[0])
-            for i in range(m):
-                of_intercept += slope[i]
-                if keep:
-                    kept[first + i, 0] = slope[i]
-                for p in range(indptr[first + i], indptr[first + i + 1]):
-                    gradient[0, indices[p]] += slope[i] * data[p]
-        if fit_intercept:
-            gradient[0, n_features] += of_intercept
+        if floating is float and integer is int32_t:
+            total = pass_csr32_f(&data[0], &indices[0], &indptr[start], m, &y[start, 0], s, &theta[0, 0], d, fit_intercept, loss,
+                                 &hyper[0], first_slope, &gradient[0, 0])
+        elif floating is float:
+            total = pass_csr64_f(&data[0], &indices[0], &indptr[start], m, &y[start, 0], s, &theta[0, 0], d, fit_intercept, loss,
+                                 &hyper[0], first_slope, &gradient[0, 0])
+        elif integer is int32_t:
+            total = pass_csr32_d(&data[0], &indices[0], &indptr[start], m, &y[start, 0], s, &theta[0, 0], d, fit_intercept, loss,
+                                 &hyper[0], first_slope, &gradient[0, 0])
+        else:
+            total = pass_csr64_d(&data[0], &indices[0], &indptr[start], m, &y[start, 0], s, &theta[0, 0], d, fit_intercept, loss,
+                                 &hyper[0], first_slope, &gradient[0, 0])
     return total
 
 

@@ -7,6 +7,7 @@
 #define INDEX int32_t
 #define CSR(name) NAMED(name##_csr32)
 #include "_csr.h"
+#include "_csr_products.h"
 #include "_csr_lazy.h"
 #include "_csr_adaptive.h"
 #include "_csr_sweep.h"
@@ -16,6 +17,7 @@
 #define INDEX int64_t
 #define CSR(name) NAMED(name##_csr64)
 #include "_csr.h"
+#include "_csr_products.h"
 #include "_csr_lazy.h"
 #include "_csr_adaptive.h"
 #include "_csr_sweep.h"

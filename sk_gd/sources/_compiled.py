@@ -55,8 +55,8 @@ class CompiledSource(Source):
 
     def many_outputs(self, loss: Cost, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
         """Value and gradient for many outputs: two matrix products a tile, with the loss between them."""
-        total = 0.0
-        for visited in self.product_tiles(rows, max(PRODUCT // len(theta), 4 * self.n_features)):  # gradient is added to for each
+        total, most = 0.0, min(TILE, max(PRODUCT // len(theta), 4 * self.n_features))  # gradient is added to for each tile
+        for visited in self.product_tiles(rows, most):
             block = self.take(visited)
             value, slope = self.loss_of(loss, block.raw(theta), visited, slopes)
             gradient += block.gradient(slope, theta.shape[1] > self.n_features)
@@ -64,8 +64,8 @@ class CompiledSource(Source):
         return total
 
     def product_tiles(self, rows: slice, most: int) -> Iterator[slice]:
-        """Parts of some rows with about TILE stored values each, and not more than ``most``."""
-        step = max(64, min(TILE, most) * self.n_samples // max(self.n_stored, 1))
+        """Parts of some rows with about ``most`` stored values each."""
+        step = max(64, most * self.n_samples // max(self.n_stored, 1))
         for start in range(rows.start, rows.stop, step):
             breathe()
             yield slice(start, min(start + step, rows.stop))

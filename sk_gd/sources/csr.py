@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from sk_gd._array import Array, added, rows_of, spans
+from sk_gd._array import Array, added, as_rows, rows_of, spans
 from sk_gd._compat import cached_property
 from sk_gd.kernels import add_products_csr, columns_csr, multiply_csr, pass_csr
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
 from sk_gd.sources._base import BLOCK, SHARED, Block
-from sk_gd.sources._compiled import PRODUCT, CompiledSource
+from sk_gd.sources._compiled import PRODUCT, TILE, CompiledSource
+
+T = TypeVar("T")
+
+FEATURES = 2**18  # coefficients that a thread turns from rows into columns, or back, at a time
 
 
 class CSRSource(CompiledSource):
@@ -61,35 +66,90 @@ class CSRSource(CompiledSource):
                         slopes, gradient, rows.start, rows.stop)  # fmt: skip
 
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
+        if len(theta) > 1 or loss.pointwise is None:
+            return self.of_outputs(loss, theta, slopes)
+        number, hyper, theta = loss.pointwise, loss.hyper(), as_rows(theta, self.dtype)
+
+        def of_rows(rows: slice, sums: Array) -> float:
+            some = self.product_tiles(rows, 2 * BLOCK)
+            return sum(self.fused_pass(number, hyper, theta, slopes, sums, tile) for tile in some)
+
+        totals, parts = self.in_parts(of_rows, 1, theta.shape)
+        gradient = added(parts)
+        self.spare[:] = parts
+        return sum(totals), gradient
+
+    def of_outputs(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
         """Those of many outputs have all coefficients of a feature side by side, where a stored value meets them together."""
-        if len(theta) == 1 and loss.pointwise is not None:
-            return super().value_and_gradient(loss, theta, slopes)
         d, K = self.n_features, len(theta)
-        u = np.ascontiguousarray(theta[:, :d].T, self.dtype)
+        u, gradient = np.empty((d, K), self.dtype), np.empty(theta.shape)
+        features = spans(d, max(1, FEATURES // K))
+
+        def turn(some: slice) -> None:
+            u[some] = theta[:, some].T
+
+        def turn_back(some: slice) -> None:
+            gradient[:, some] = added([part[some] for part in parts]).T
+
+        self.map(turn, features)
         intercept = theta[:, d:].sum(axis=1, dtype=self.dtype)  # 0 where there is none
         at_start = not u.any()  # there X has no say
 
-        def of_rows(rows: slice) -> tuple[float, Array, Array]:
-            total, of_intercept, sums = 0.0, np.zeros(K), np.zeros((d, K))
-            for tile in self.product_tiles(rows, PRODUCT // K):
+        def of_rows(rows: slice, sums: Array) -> tuple[float, Array]:
+            total, of_intercept, raw = 0.0, np.zeros(K), np.empty((0, K), self.dtype)
+            for tile in self.product_tiles(rows, min(TILE, PRODUCT // K)):
                 X = self.take(tile).X
-                z = (np.zeros if at_start else np.empty)((X.shape[0], K), self.dtype)
-                if not at_start:
+                n = X.shape[0]
+                raw = raw if len(raw) >= n else np.empty((n, K), self.dtype)
+                z = raw[:n]
+                if at_start:
+                    z[:] = intercept
+                else:
                     multiply_csr(X.data, X.indices, X.indptr, u, z)
-                z += intercept
+                    z += intercept
                 value, slope = self.loss_of(loss, z, tile, slopes)
                 add_products_csr(X.data, X.indices, X.indptr, slope, sums)
                 total, of_intercept = total + value, of_intercept + slope.sum(axis=0, dtype=np.float64)
-            return total, of_intercept, sums
+            return total, of_intercept
 
-        # as many parts as have sums that are small beside the data
-        ranges = self.ranges(K)
-        n_parts = min(len(ranges), max(SHARED, self.n_stored // (8 * K * d)))
-        values, of_intercept, sums = zip(*self.map(of_rows, spans(self.n_samples, -(-self.n_samples // n_parts))), strict=True)
-        gradient = np.empty(theta.shape)
-        gradient[:, :d] = added(list(sums)).T
+        answers, parts = self.in_parts(of_rows, K, (d, K))
+        values, of_intercept = zip(*answers, strict=True)
+        self.map(turn_back, features)
+        self.spare[:] = parts
         gradient[:, d:] = sum(of_intercept)[:, None]
         return sum(values), gradient
+
+    @cached_property
+    def spare(self) -> list[Array]:
+        """Sums of parts that a pass is done with."""
+        return []
+
+    def in_parts(self, of_rows: Callable[[slice, Array], T], K: int, shape: tuple[int, ...]) -> tuple[list[T], list[Array]]:
+        """What ``of_rows`` says of parts of the rows, and the arrays of this shape, zero before, that it adds to.
+
+        As many parts as have sums that are small beside the data. Their memory is ``spare`` from the pass before: new memory, given
+        page by page, may take as long as the pass.
+        """
+
+        def of_part(rows: slice) -> tuple[T, Array]:
+            try:
+                sums = self.spare.pop()
+            except IndexError:
+                sums = np.empty(0)
+            if sums.shape == shape:
+                sums.fill(0)
+            else:
+                sums = np.zeros(shape)
+            return of_rows(rows, sums), sums
+
+        n_parts = min(len(self.ranges(K)), max(SHARED, self.n_stored // (8 * math.prod(shape))))
+        answers, parts = zip(*self.map(of_part, spans(self.n_samples, -(-self.n_samples // n_parts))), strict=True)
+        return list(answers), list(parts)
+
+    def retarget(self, y: Array, weights: Array | None) -> CSRSource:
+        model = type(self)(self.X, y, weights)
+        model.spare = self.spare
+        return model
 
     def moments(self, curvature_of: Callable[[Block], Array], full: bool, centred: bool) -> tuple[Array, Array, Array]:
         if full:

@@ -15,17 +15,17 @@ TOLERANCE = {np.float64: 1e-12, np.float32: 2e-5}
 NONE = np.empty((0, 0))
 
 
-def run(container, X, *arguments):
+def run(container, X, y, weights, theta, *rest):
     """A pass over X, which is shown read-only, in one container."""
     if container == "dense":
         X.flags.writeable = False
-        return pass_dense(X, *arguments)
+        return pass_dense(X, y, weights, theta, *rest)
     index = np.int64 if container == "csr64" else np.int32
     X = sparse.csr_array(X)
     parts = X.data, X.indices.astype(index), X.indptr.astype(index)
     for part in parts:
         part.flags.writeable = False
-    return pass_csr(*parts, X.shape[1], *arguments)
+    return pass_csr(*parts, X.shape[1], y, weights, theta.astype(X.dtype), *rest)
 
 
 @pytest.fixture(params=["dense", "csr", "csr64"])

@@ -130,7 +130,8 @@ def test_sums_over_rows(form, dtype, offset, rng):
     """Value and gradient of a pass, of terms that cancel: off by few units in the last place of the sum of their sizes."""
     n, d = 3000, 7
     X = (rng.normal(size=(n, d)) + offset).astype(dtype)
-    y, theta, gradient = rng.normal(size=(n, 1)).astype(dtype), np.zeros((1, d)), np.zeros((1, d))
+    y, gradient = rng.normal(size=(n, 1)).astype(dtype), np.zeros((1, d))
+    theta = np.zeros((1, d), dtype if form == "csr" else float)
     rows = sparse.csr_array(X)
     parts = (X,) if form == "dense" else (rows.data, rows.indices, rows.indptr, d)
     total = (pass_dense if form == "dense" else pass_csr)(
