@@ -1,5 +1,6 @@
 """Tables are looked at and copied piece by piece; what comes in, and what is said, is what scikit-learn's check_array gives."""
 
+import re
 import signal
 import warnings
 
@@ -7,7 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.utils.validation import check_array
+from scipy import sparse
+from sklearn import get_config as settings
+from sklearn.utils import validation
+from sklearn.utils.validation import check_array, check_X_y
 
 from sk_gd import GDLinearRegressor, _array
 from sk_gd.estimators import _data, _labels
@@ -84,15 +88,39 @@ def test_an_interrupt_between_two_pieces(rng, monkeypatch):
 
     def look(rows):
         seen.append(rows)
-        if len(seen) == 3:
+        if len(seen) == 5:
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(_array, "PIECE", 35)
     monkeypatch.setattr(_data, "assert_all_finite", look)
     with pytest.raises(KeyboardInterrupt):
         model.fit(np.asfortranarray(X[:, :4]), X[:, 0])
-    assert [len(rows) for rows in seen] == [8, 8, 8]
+    assert [len(rows) for rows in seen] == [35, 15, 8, 8, 8]  # of y, then of X
     assert vars(model) == before
+
+
+@pytest.mark.usefixtures("_pieces")
+@pytest.mark.parametrize("kind", ["f8", "O"])
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame, sparse.csr_array])
+def test_targets_are_refused_in_the_words_of_scikit_learn(rng, container, kind):
+    """Of all of them, where the look at a piece has met what is not finite."""
+    X, y = container(rng.normal(size=(50, 5))), rng.normal(size=50).astype(kind)
+    y[3], y[40] = np.inf, np.nan
+    with pytest.raises(ValueError, match=r"^Input.* contains (NaN|infinity)") as told:
+        check_X_y(X, y, accept_sparse=True, y_numeric=True)
+    with pytest.raises(ValueError, match=re.escape(str(told.value))):
+        GDLinearRegressor().fit(X, y)
+
+
+def test_targets_are_looked_at_in_pieces(rng, monkeypatch):
+    """scikit-learn is told that they are finite."""
+    X, y, sizes = rng.normal(size=(50, 5)), rng.normal(size=50), []
+    monkeypatch.setattr(_array, "PIECE", 7)
+    look = lambda x, *_, **__: sizes.append(0 if settings()["assume_finite"] else len(x))  # noqa: E731
+    monkeypatch.setattr(validation, "_assert_all_finite", look)
+    check_rows(GDLinearRegressor(), X, y, reset=True, y_numeric=True)
+    assert max(sizes) == 7
+    assert not settings()["assume_finite"]
 
 
 def test_rows_are_picked_and_joined_in_pieces(rng, monkeypatch):
