@@ -98,38 +98,31 @@ INLINE REAL NAMED(log_above_one)(REAL x)
     return exponent * (REAL)LN2 + NAMED(log1p_unit)(mantissa - 1) + (x - x);
 }
 
-/* -log softmax(z)_y for the class number y, of up to BLOCK rows. Row i and class k lie at i * row + k * class; where rows lie side
-   by side (row = 1) every loop runs in vectors, however few the classes. */
+/* -log softmax(z)_y for the class number y, of up to BLOCK rows that lie side by side, `class` places from class to class: every loop
+   runs in vectors, however few the classes. */
 INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n, ptrdiff_t n_outputs,
-                             ptrdiff_t row, ptrdiff_t class, REAL *RESTRICT slope)
+                             ptrdiff_t class, REAL *RESTRICT slope)
 {
     REAL weight[BLOCK], top[BLOCK], value[BLOCK], sum[BLOCK];
     double total = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         weight[i] = 1;
-        top[i] = z[i * row];
+        top[i] = z[i];
         value[i] = sum[i] = 0;
     }
     if (s) /* asked once: in a loop it becomes a masked load from NULL, for which the processor stops; that was half of the pass */
         memcpy(weight, s, (size_t)n * sizeof(REAL));
     for (ptrdiff_t k = 1; k < n_outputs; k++)
         for (ptrdiff_t i = 0; i < n; i++)
-            top[i] = z[i * row + k * class] > top[i] ? z[i * row + k * class] : top[i];
+            top[i] = z[i + k * class] > top[i] ? z[i + k * class] : top[i];
     for (ptrdiff_t k = 0; k < n_outputs; k++)
         INDEPENDENT
         for (ptrdiff_t i = 0; i < n; i++) {
-            const REAL behind = top[i] - z[i * row + k * class];
-            slope[i * row + k * class] = behind;
+            const REAL behind = top[i] - z[i + k * class], size = NAMED(exp_minus)(behind);
             value[i] += k == y[i] ? behind : 0;
+            slope[i + k * class] = size;
+            sum[i] += size;
         }
-    for (ptrdiff_t i = 0; row != 1 && i < n * n_outputs; i++)
-        slope[i] = NAMED(exp_minus)(slope[i]);
-    for (ptrdiff_t k = 0; row == 1 && k < n_outputs; k++)
-        for (ptrdiff_t i = 0; i < n; i++)
-            slope[k * class + i] = NAMED(exp_minus)(slope[k * class + i]);
-    for (ptrdiff_t k = 0; k < n_outputs; k++)
-        for (ptrdiff_t i = 0; i < n; i++)
-            sum[i] += slope[i * row + k * class];
     for (ptrdiff_t i = 0; i < n; i++) {
         total += weight[i] * (value[i] + NAMED(log_above_one)(sum[i]));
         sum[i] = weight[i] / sum[i];
@@ -137,7 +130,55 @@ INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, con
     for (ptrdiff_t k = 0; k < n_outputs; k++)
         INDEPENDENT
         for (ptrdiff_t i = 0; i < n; i++)
-            slope[i * row + k * class] = slope[i * row + k * class] * sum[i] - (k == y[i] ? weight[i] : 0);
+            slope[i + k * class] = slope[i + k * class] * sum[i] - (k == y[i] ? weight[i] : 0);
+    return total;
+}
+
+/* The same for one row. */
+INLINE double NAMED(softmax_of_row)(REAL y, const REAL *RESTRICT z, REAL weight, ptrdiff_t n_outputs, REAL *RESTRICT slope)
+{
+    REAL top = z[0], value = 0, sum = 0;
+    for (ptrdiff_t k = 1; k < n_outputs; k++)
+        top = z[k] > top ? z[k] : top;
+    for (ptrdiff_t k = 0; k < n_outputs; k++) {
+        const REAL behind = top - z[k], size = NAMED(exp_minus)(behind);
+        value += k == y ? behind : 0;
+        slope[k] = size;
+        sum += size;
+    }
+    const double loss = value + NAMED(log_above_one)(sum);
+    sum = weight / sum;
+    for (ptrdiff_t k = 0; k < n_outputs; k++)
+        slope[k] = slope[k] * sum - (k == y ? weight : 0);
+    return weight * loss;
+}
+
+/* The same for n rows that follow each other: a few, or of very many classes, one by one, others turned some at a time. */
+INLINE double NAMED(softmax_of_rows)(const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n,
+                                     ptrdiff_t n_outputs, REAL *RESTRICT slope)
+{
+    REAL turned[TURNED], slopes[TURNED];
+    const ptrdiff_t most = TURNED / n_outputs < BLOCK ? TURNED / n_outputs : BLOCK;
+    double total = 0;
+    for (ptrdiff_t i = 0, m; i < n; i += m) {
+        const REAL *RESTRICT of_rows = z + i * n_outputs;
+        REAL *RESTRICT slope_of_rows = slope + i * n_outputs;
+        m = n - i < most ? n - i : most;
+        if (m < LANES) {
+            m = 1;
+            total += NAMED(softmax_of_row)(y[i], of_rows, s ? s[i] : 1, n_outputs, slope_of_rows);
+            continue;
+        }
+        for (ptrdiff_t k = 0; k < n_outputs; k++)
+            INDEPENDENT
+            for (ptrdiff_t r = 0; r < m; r++)
+                turned[k * m + r] = of_rows[r * n_outputs + k];
+        total += NAMED(softmax)(y + i, turned, s ? s + i : NULL, m, n_outputs, m, slopes);
+        for (ptrdiff_t r = 0; r < m; r++)
+            INDEPENDENT
+            for (ptrdiff_t k = 0; k < n_outputs; k++)
+                slope_of_rows[r * n_outputs + k] = slopes[k * m + r];
+    }
     return total;
 }
 
@@ -168,12 +209,8 @@ KERNEL double NAMED(losses)(int loss, const double *hyper, const REAL *y, const 
                             ptrdiff_t n_outputs, REAL *slope)
 {
     double total = 0, part;
-    if (loss == MULTINOMIAL) {
-        for (ptrdiff_t i = 0; i < n; i += BLOCK)
-            total += NAMED(softmax)(y + i, z + i * n_outputs, s ? s + i : NULL, n - i < BLOCK ? n - i : BLOCK, n_outputs,
-                                    n_outputs, 1, slope + i * n_outputs);
-        return total;
-    }
+    if (loss == MULTINOMIAL)
+        return NAMED(softmax_of_rows)(y, z, s, n, n_outputs, slope);
     if (loss == BEND)
         return NAMED(bend)(y, z, s, n, n_outputs, n_outputs, 1, hyper[0] != 0, slope);
 #define PLAIN(loss) NAMED(points)(loss, hyper, y, z, NULL, 1, n * n_outputs, slope)

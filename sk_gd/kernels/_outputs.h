@@ -83,7 +83,7 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
                 z[k * m + r] += (REAL)theta[k * width + d];
         }
         if (loss == MULTINOMIAL)
-            total += NAMED(softmax)(y + i, z, s ? s + i : NULL, m, K, 1, m, slope);
+            total += NAMED(softmax)(y + i, z, s ? s + i : NULL, m, K, m, slope);
         else if (loss == BEND)
             total += NAMED(bend)(y + i * K, z, s ? s + i : NULL, m, K, 1, m, hyper[0] != 0, slope);
         for (ptrdiff_t k = 0; loss != MULTINOMIAL && loss != BEND && k < K; k++) {

@@ -20,6 +20,9 @@ enum { GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM };
 /* Most rows that the dense kernels hold at a time; their callers size buffers by it. */
 enum { BLOCK = 256 };
 
+/* Most numbers of some rows that are turned into columns: sixteen rows of 512 classes. */
+enum { TURNED = 1 << 13 };
+
 /* Numbers of any dtype in the longest vector register. */
 enum { LANES = 16 };
 
