@@ -8,6 +8,7 @@
 #define CSR(name) NAMED(name##_csr32)
 #include "_csr.h"
 #include "_csr_products.h"
+#include "_csr_stochastic.h"
 #include "_csr_lazy.h"
 #include "_csr_adaptive.h"
 #include "_csr_sweep.h"
@@ -18,6 +19,7 @@
 #define CSR(name) NAMED(name##_csr64)
 #include "_csr.h"
 #include "_csr_products.h"
+#include "_csr_stochastic.h"
 #include "_csr_lazy.h"
 #include "_csr_adaptive.h"
 #include "_csr_sweep.h"

@@ -60,9 +60,9 @@ enum { SUPPORT, SEEN = 0, L2, L1, LOWER };
    stay. gradient is like theta. Dense: space holds BLOCK * (n_targets + n_outputs + 1) numbers and n_outputs more for each row of a
    batch. CSR: n_outputs for each column, for momentum twice as many, and 4 n_outputs + n_targets + 1 for each row of a batch;
    gradient begins as zero; owed is like sums, and zero; columns, count and touched are for all columns or NULL, count being zero.
-   CSR and adaptive: space holds, for each of the at most `room` columns that a batch touches and one more, n_outputs numbers four
-   times; local a place for each value stored in a batch; tables 12 numbers for each update and one more; touched, for each column
-   and one more, three numbers, zero at first. */
+   a row is asked for `ahead` visits before it comes, less than AHEAD. CSR and adaptive: space holds, for each of the at most `room`
+   columns that a batch touches and one more, n_outputs numbers four times; local a place for each value stored in a batch; tables 12
+   numbers for each update and one more; touched, for each column and one more, three numbers, zero at first. */
 typedef struct {
     const void *X, *indices, *indptr, *y, *weights, *l2, *l1;
     void *theta, *memory, *slopes, *anchor, *gradient, *space;
@@ -72,10 +72,17 @@ typedef struct {
     ptrdiff_t *touched;
     const double *rates, *hyper, *loss_hyper;
     const ptrdiff_t *rows;
-    ptrdiff_t n, d, n_targets, n_outputs, width, batch_size, room;
+    ptrdiff_t n, d, n_targets, n_outputs, width, batch_size, room, ahead;
     double refresh, lower;
     int loss, optimizer;
 } Sweep;
+
+/* Asks for some bytes, for the first level; how many times depends on their number alone, so that a loop's end is guessed right. */
+INLINE void fetch_near(const void *first, ptrdiff_t bytes)
+{
+    for (ptrdiff_t at = 0; at < bytes + 63; at += 64)
+        PREFETCH_NEAR((const void *)((uintptr_t)first + (uintptr_t)at));
+}
 
 /* Asks for the lines of memory from one address to another. */
 INLINE void fetch_lines(const void *first, const void *last)

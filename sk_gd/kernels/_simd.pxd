@@ -3,7 +3,7 @@
 from libc.stdint cimport int32_t
 
 cdef extern from "_simd.h" nogil:
-    int BLOCK, GRADIENT_DESCENT, MOMENTUM, NESTEROV, RMSPROP, ADAM
+    int AHEAD, BLOCK, GRADIENT_DESCENT, MOMENTUM, NESTEROV, RMSPROP, ADAM
     ctypedef struct Sweep:
         const void *X
         const void *indices
@@ -29,7 +29,7 @@ cdef extern from "_simd.h" nogil:
         const double *hyper
         const double *loss_hyper
         const Py_ssize_t *rows
-        Py_ssize_t n, d, n_targets, n_outputs, width, batch_size, room
+        Py_ssize_t n, d, n_targets, n_outputs, width, batch_size, room, ahead
         double refresh, lower
         int loss, optimizer
 

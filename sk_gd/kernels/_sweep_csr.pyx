@@ -8,7 +8,7 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t
 
 from sk_gd.kernels._check import check_csr, check_sweep, refuse_unaligned
-from sk_gd.kernels._simd cimport ADAM, GRADIENT_DESCENT, MOMENTUM, NESTEROV, Sweep, unaligned
+from sk_gd.kernels._simd cimport ADAM, AHEAD, GRADIENT_DESCENT, MOMENTUM, NESTEROV, Sweep, unaligned
 
 cdef extern from "_simd.h" nogil:
     double stochastic_csr32_f(const Sweep*) except? -1
@@ -80,6 +80,8 @@ def sweep_csr(
     run.n_targets, run.n_outputs, run.width = y.shape[1], theta.shape[0], theta.shape[1]
     run.refresh, run.lower = 1.0 / n_samples if refresh else 0.0, 0.0 if positive else -INFINITY
     run.loss, run.optimizer = loss, optimizer
+    # 5 KB of values and columns, little beside a first level cache; fewer rows come too late.
+    run.ahead = min(max(400 * indptr.shape[0] // max(data.shape[0], 1), 4), 3 * AHEAD // 4)
 
     # The kernel: the cheapest of those that can do it.
     cdef bint supported = support.shape[0] > 0, averaged = sums.shape[0] > 0, kinked = positive or np.any(l1)
