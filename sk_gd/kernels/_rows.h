@@ -3,11 +3,11 @@
 
 #define ROW(i) (X + (rows ? rows[i] : (i)) * d)
 
-/* How many visits ahead a row is asked for: in all a quarter of a second level cache; rows too long for it need no asking. */
+/* How many visits ahead a row is asked for: in all a quarter of a first level cache, but at least one. */
 INLINE ptrdiff_t NAMED(ahead)(ptrdiff_t d)
 {
-    const ptrdiff_t fit = (1 << 18) / (ptrdiff_t)sizeof(REAL) / d;
-    return fit < AHEAD ? fit : AHEAD;
+    const ptrdiff_t fit = 12288 / (ptrdiff_t)sizeof(REAL) / d;
+    return fit < 1 ? 1 : fit < AHEAD ? fit : AHEAD;
 }
 
 /* x . w over n places; asks for as many places of `next` (NULL: for none) piece by piece, as a burst would wait for memory. */
@@ -18,7 +18,7 @@ INLINE REAL NAMED(dot)(const REAL *RESTRICT x, const REAL *RESTRICT w, ptrdiff_t
         REAL part = 0;
         m = next && n - j > PIECE ? PIECE : n - j;
         if (next)
-            fetch_lines(next + j, next + j + m);
+            fetch_near(next + j, m * (ptrdiff_t)sizeof(REAL));
         for (ptrdiff_t k = j; k < j + m; k++)
             part += x[k] * w[k];
         sum += part;
@@ -36,9 +36,9 @@ INLINE void NAMED(dots)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, co
 {
     const ptrdiff_t ahead = NAMED(ahead)(d);
     for (ptrdiff_t i = 0; i < n; i++) {
-        const REAL *next = rows && ahead && i + ahead < n_known ? ROW(i + ahead) : NULL;
+        const REAL *next = rows && i + ahead < n_known ? ROW(i + ahead) : NULL;
         if (next && d <= PIECE)
-            fetch_lines(next, next + d / 2);
+            fetch_near(next, d / 2 * (ptrdiff_t)sizeof(REAL));
         z[i * stride] = NAMED(dot)(ROW(i), w, width, d <= PIECE ? NULL : next) + intercept;
     }
 }
@@ -52,7 +52,7 @@ INLINE void NAMED(add_rows)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width
     ptrdiff_t i = 0;
     for (; i + 8 <= n; i += 8) {
         for (ptrdiff_t r = i + ahead; r < i + ahead + 8 && ahead && r < n_known; r++)
-            fetch_lines(ROW(r) + d / 2, ROW(r) + d);
+            fetch_near(ROW(r) + d / 2, (d - d / 2) * (ptrdiff_t)sizeof(REAL));
         const REAL *a = ROW(i), *b = ROW(i + 1), *e = ROW(i + 2), *f = ROW(i + 3);
         const REAL *h = ROW(i + 4), *k = ROW(i + 5), *l = ROW(i + 6), *m = ROW(i + 7);
         const REAL A = c[i * stride], B = c[(i + 1) * stride], E = c[(i + 2) * stride], F = c[(i + 3) * stride];
@@ -143,7 +143,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
         const REAL *RESTRICT x = X + row * d;
         const REAL target = y[row], weight = s ? s[row] : 1, rate = (REAL)a->rates[i], keep = 1 - rate * l2;
         const ptrdiff_t known = i + AHEAD < n ? rows[i + AHEAD] : row;
-        const REAL *next = ahead && i + ahead < n ? ROW(i + ahead) : NULL;
+        const REAL *next = i + ahead < n ? ROW(i + ahead) : NULL;
         PREFETCH(y + known);
         if (s)
             PREFETCH(s + known);
