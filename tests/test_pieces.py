@@ -10,6 +10,7 @@ from scipy import sparse
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier, _array
 from sk_gd._array import count_from, in_pieces, joined, namespace, numbers_where, of_pieces, sum_in_pieces, weigh_codes
+from sk_gd.descent import metrics
 from sk_gd.descent.duals import RowDuals
 from sk_gd.descent.subsets import representatives
 from sk_gd.estimators import _base as estimators
@@ -148,6 +149,14 @@ def test_of_duals(watched, rng):
     found = path(watched(y), watched(weights))
     _array.PIECE = N * 4
     assert_allclose(found, path(y, weights), rtol=1e-9)
+
+
+def test_of_a_metric(watched, rng, monkeypatch):
+    """How uneven weights are, before a sample of the rows is taken for all of them."""
+    monkeypatch.setattr(metrics, "worth_sampling", lambda objective: True)
+    y, weights = rng.integers(2, size=(N, 1)).astype(float), rng.gamma(9.0, size=N)
+    rows = Rows(rng.normal(size=(N, 2)), y[:, 0], None, watched(y), watched(weights))
+    assert metrics.sample_suits(rows.objective(LogLoss(), ElasticNet(0.0), 1, True))
 
 
 def test_of_rows_in_place_of_all(watched, rng):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd._array import namespace
 from sk_gd.descent.dual import proved_gap
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
@@ -12,6 +11,7 @@ from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.sampled import share_of, worth_sampling
 from sk_gd.descent.state import DescentState
+from sk_gd.losses import weighted_mean
 from sk_gd.preconditioners import Blocks, Diagonal, Hessian, Implicit, Joint, Metric, Sampled, Secant
 
 DEAR = 15  # passes that a matrix may take to build, to be the first thing to do
@@ -46,7 +46,7 @@ def sample_suits(objective: Objective) -> bool:
     if objective.shape[0] > 1 or not (bends and here and worth_sampling(objective)):
         return False
     weights, share = objective.source.weights, share_of(objective)
-    even = 1.0 if weights is None else float(namespace(weights).mean(weights**2))
+    even = 1.0 if weights is None else float(weighted_mean(weights, None, lambda some: some**2))
     return even <= UNEVEN and price_of(objective, objective.n_features)[1] <= share * DEAR
 
 

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.linalg import block_diag
 
-from sk_gd._array import Array, at_least, beside, double, double_sum, namespace, on_host, rows_of, spans, sums_on_host, zeros
+from sk_gd._array import (
+    Array,
+    at_least,
+    beside,
+    double,
+    double_sum,
+    namespace,
+    numbers_where,
+    on_host,
+    rows_of,
+    spans,
+    sums_on_host,
+    zeros,
+)
 from sk_gd._threads import breathe
 from sk_gd.descent.product import TRACE
 from sk_gd.descent.subsets import representatives
@@ -43,7 +56,7 @@ def sampled_moments(objective: Objective, theta: Array, share: int, centred: boo
         return answer
 
     objective.n_passes += 1
-    odd = np.flatnonzero(on_host(objective.source.per_row(are_odd)))
+    odd = numbers_where(on_host(objective.source.per_row(are_odd)))
     if not odd.size:
         return curvature
     if odd.size > objective.n_samples / share:
