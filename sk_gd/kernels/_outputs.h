@@ -93,7 +93,7 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
                 targets[r] = y[(i + r) * K + k];
             total += NAMED(losses)(loss, hyper, targets, z + k * m, s ? s + i : NULL, m, 1, slope + k * m);
         }
-        BY_TILES(gradient_block, x, stride, m, slope, part, whole, K);
+        BY_TILES(gradient_block, x, stride, m, slope, part, whole, K, last || i + 2 * m > n ? NULL : x + m * d);
         for (ptrdiff_t k = 0; k < K; k++) {
             double sum = 0;
             for (ptrdiff_t r = 0; r < m; r++)

@@ -46,18 +46,21 @@ INLINE void TILED(tile_dots)(const REAL *RESTRICT x, ptrdiff_t stride, const REA
     }
 }
 
-/* g += sum_r s_r x_r over m rows, for C outputs and V vectors of columns. */
+/* g += sum_r s_r x_r over m rows, for C outputs and V vectors of columns; asks for as much of `next` (NULL: of none). */
 INLINE void TILED(tile_adds)(const REAL *RESTRICT x, ptrdiff_t stride, ptrdiff_t m, const REAL *RESTRICT s, REAL *RESTRICT g,
-                             ptrdiff_t whole, const int C, const int V)
+                             ptrdiff_t whole, const int C, const int V, const REAL *next)
 {
     TILED(Vector) sum[TILE_OUTPUTS][TILE_VECTORS];
     for (int c = 0; c < C; c++)
         for (int v = 0; v < V; v++)
             sum[c][v] = AT(g + c * whole + v * WIDE);
     for (ptrdiff_t r = 0; r < m; r++)
-        for (int v = 0; v < V; v++)
+        for (int v = 0; v < V; v++) {
+            if (next)
+                PREFETCH(next + r * stride + v * WIDE);
             for (int c = 0; c < C; c++)
                 sum[c][v] += s[c * m + r] * AT(x + r * stride + v * WIDE);
+        }
     for (int c = 0; c < C; c++)
         for (int v = 0; v < V; v++)
             memcpy(g + c * whole + v * WIDE, &sum[c][v], sizeof sum[c][v]);
@@ -93,12 +96,13 @@ TILES void TILED(predict_block)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, co
     }
 }
 
-/* Adds the gradient of m rows to `part`. */
+/* Adds the gradient of m rows to `part`. Meanwhile memory has as many of the next ones to bring, if there are any. */
 TILES void TILED(gradient_block)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, const REAL *slope, REAL *part, ptrdiff_t whole,
-                                 ptrdiff_t K)
+                                 ptrdiff_t K, const REAL *next)
 {
     ptrdiff_t j = 0;
-#define CALL(C) TILED(tile_adds)(x + j, stride, m, slope + k * m, part + k * whole + j, whole, C, V)
+#define CALL(C) \
+    TILED(tile_adds)(x + j, stride, m, slope + k * m, part + k * whole + j, whole, C, V, next && k == 0 ? next + j : NULL)
 #define FOR_COLUMNS \
     for (; j + V * WIDE <= whole; j += V * WIDE) \
         FOR_OUTPUTS(K, CALL)
