@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.descent import Objective, line_search, metrics
+from sk_gd.descent import Objective, metrics, plan
 from sk_gd.losses import LogLoss
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Hessian, Sampled
@@ -28,10 +28,12 @@ def objective_of(make_problem):
     return make
 
 
-def gap_of(model, X, y):
+def gap_of(model, X, y, sample_weight=None):
     """The true relative gap: the minimum by the Hessian of all rows, to rounding."""
-    best = GDLogisticClassifier(alpha=model.alpha, preconditioner="hessian", tol=1e-15).fit(X, y)
-    assert "sample" not in best.method_
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "first_metric", metrics.best_metric)
+        best = GDLogisticClassifier(alpha=model.alpha, tol=1e-14).fit(X, y, sample_weight)
+    assert "of a sample" not in best.method_
     least = best.loss_curve_.min()
     return (model.loss_curve_[-1] - least) / (model.loss_curve_[0] - least)
 
@@ -51,6 +53,20 @@ def test_the_gap_is_not_played_down(tol, alpha, dtype, make_problem):
     assert true <= 1.5 * model.optimality_
     assert true <= tol
     assert model.history_["passes"][-1] < 12
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("alpha", [1e-3, 1e-7])
+@pytest.mark.parametrize("tol", [1e-4, 1e-7])
+def test_several_classes(tol, alpha, weighted, make_problem, Judge):
+    """The softmax has the joint Hessian of the sample, with the same promise."""
+    X, y, sample_weight = make_problem("multinomial", columns="raw", weighted=weighted, **MANY)
+    X[:, 9] = np.arange(len(X)) % 3500 == 0
+    model = GDLogisticClassifier(alpha=alpha, tol=tol).fit(X, y, sample_weight)
+    assert model.method_.endswith(OF_A_SAMPLE)
+    assert model.converged_
+    true = gap_of(model, X, y, sample_weight)
+    assert true <= min(1.5 * model.optimality_, tol)
 
 
 @pytest.mark.parametrize("alpha", [1e-3, 1e-6])
@@ -81,7 +97,7 @@ def test_rare_rows_are_all_there(values, exact, weighted, objective_of, rng):
 
     weights = rng.gamma(2.0, size=MANY["n_samples"]) if weighted else None
     objective, theta = objective_of(change, None if weights is None else weights / weights.mean()), np.zeros((1, 11))
-    estimate, known = objective.estimate(theta, 16), objective.curvature(theta, True)
+    estimate, known = objective.typical(theta, 16).curvature(theta, True), objective.curvature(theta, True)
     near = pytest.approx(known.moments[3, 3], rel=1e-9, abs=1e-15)
     assert (estimate.moments[3, 3] == near) == exact
     np.testing.assert_allclose(estimate.total, known.total, rtol=0.05)
@@ -97,15 +113,17 @@ def test_where_rows_would_be_too_many_all_are_taken(objective_of):
         return X
 
     objective, theta = objective_of(change), np.zeros((1, 11))
-    np.testing.assert_array_equal(objective.estimate(theta, 16).moments, objective.curvature(theta, True).moments)
+    assert objective.typical(theta, 16) is objective
 
 
 def test_all_rows_take_its_place(make_problem, monkeypatch):
     """Of a sample whose Hessian leads nowhere: as many passes as that of all rows costs, and then it is that."""
     X, y, _ = make_problem("binary", columns="raw", **MANY)
-    wrong = lambda self, theta, share, centred=True: self.curvature(theta, True, centred).scaled(30.0)  # noqa: E731
-    monkeypatch.setattr(Objective, "estimate", wrong)
-    monkeypatch.setattr(line_search, "estimated", lambda state: False)
+
+    def misleading(self, theta, share):
+        return self.on(source_of(np.ascontiguousarray(self.source.X[:5000, ::-1]), self.source.y[:5000], None), self.loss)
+
+    monkeypatch.setattr(Objective, "typical", misleading)
     shares = []
     update = Sampled.update
     monkeypatch.setattr(Sampled, "update", lambda self, *how: (update(self, *how), shares.append(self.share))[0])
@@ -119,21 +137,21 @@ def test_only_where_it_pays(objective_of):
     assert isinstance(metrics.first_metric(objective_of()), Sampled)
     uneven = np.ones(MANY["n_samples"])
     uneven[:100] = 500
-    assert not metrics.sample_suits(objective_of(weights=uneven / uneven.mean()))
-    assert not metrics.sample_suits(objective_of(l1=1e-4))
+    assert not metrics.sample_suits(objective_of(weights=uneven / uneven.mean()), 10)
+    assert not metrics.sample_suits(objective_of(l1=1e-4), 10)
     assert type(metrics.best_metric(objective_of())) is Hessian
     few = objective_of(lambda X: csr_matrix(X * (np.random.default_rng(0).random(X.shape) < 0.02)))
-    assert not metrics.sample_suits(few)  # so few values that there is nothing to save
+    assert not metrics.sample_suits(few, 10)  # so few values that there is nothing to save
 
 
 @pytest.mark.parametrize(("Estimator", "target", "params"), [
-    (GDLogisticClassifier, "multinomial", {}),
     (GDLogisticClassifier, "binary", {"preconditioner": "hessian"}),
+    (GDLogisticClassifier, "multinomial", {"preconditioner": "hessian"}),
     (GDLinearRegressor, "regression", {}),
     (GDLinearRegressor, "regression", {"loss": "huber"}),
 ])  # fmt: skip
 def test_others_have_all_rows(Estimator, target, params, make_problem):
-    """Several classes, a metric of the user's, statistics that suffice, and second derivatives that jump."""
+    """A metric of the user's, statistics that suffice, and second derivatives that jump."""
     X, y, _ = make_problem(target, **MANY)
     assert "sample" not in Estimator(max_iter=2, tol=None, **params).fit(X, y).method_
 

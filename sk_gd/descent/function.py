@@ -159,9 +159,9 @@ class Function:
             moments[held] *= WALL
         return Curvature(np.array([bend]), np.zeros(self.n_features), moments)
 
-    def estimate(self, theta: Array, share: int, centred: bool = True) -> Curvature:
+    def typical(self, theta: Array, share: int) -> Function:
         """There are no rows."""
-        return self.curvature(theta, full=True)
+        return self
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """There is one output."""

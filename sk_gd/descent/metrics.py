@@ -34,20 +34,23 @@ def refresh_metric(objective: Problem, state: DescentState, centred: bool = True
 
 def first_metric(objective: Problem) -> Metric:
     """The metric to begin with: of a sample, where that knows the second derivative well enough to lead to the minimum."""
-    if isinstance(objective, Objective) and sample_suits(objective):
-        return Sampled(share_of(objective))
+    n_outputs, n_features = objective.shape[0], objective.n_features
+    width = n_features * n_outputs if objective.couples else n_features
+    alone = n_outputs == 1 or objective.couples
+    if isinstance(objective, Objective) and alone and width <= objective.max_full and sample_suits(objective, width):
+        return Sampled(Joint() if objective.couples else Hessian(), share_of(objective))
     return best_metric(objective)
 
 
-def sample_suits(objective: Objective) -> bool:
-    """Whether a descent in the metric of a sample is a matter of few passes, and those of less time than another metric."""
+def sample_suits(objective: Objective, width: int) -> bool:
+    """Whether a descent in the metric of a sample is a matter of few passes, and a matrix of so many columns soon made of it."""
     bends = objective.smooth and not (objective.quadratic or objective.jumps or objective.penalty.kinked)
     here = not (isinstance(objective, PartedObjective) or objective.source.in_file)  # elsewhere a pass is what is dear
-    if objective.shape[0] > 1 or not (bends and here and worth_sampling(objective)):
+    if not (bends and here and worth_sampling(objective)):
         return False
     weights, share = objective.source.weights, share_of(objective)
     even = 1.0 if weights is None else float(weighted_mean(weights, None, lambda some: some**2))
-    return even <= UNEVEN and price_of(objective, objective.n_features)[1] <= share * DEAR
+    return even <= UNEVEN and price_of(objective, width)[1] <= share * DEAR
 
 
 def best_metric(objective: Problem) -> Metric:
@@ -121,18 +124,19 @@ def free(objective: Problem, state: DescentState) -> bool:
 
 
 def rebuild_pays(objective: Problem, state: DescentState) -> bool:
-    """Whether the metric is out of date and passes enough have gone by to pay for a new one.
+    """Whether the metric is out of date, or but a sample's, and passes enough have gone by to pay for a new one.
 
     Never more time is spent on building than the passes took.
     """
     cost = state.metric.cost(objective.n_features, objective.shape[0])
-    return stale(objective, state) and state.metric_age >= cost
+    return (stale(objective, state) or estimated(state)) and state.metric_age >= cost
 
 
 def trusted(objective: Problem, state: DescentState) -> bool:
     """Whether the state's metric is the best there is, and made at the state's theta."""
     base = state.metric.base if isinstance(state.metric, Secant) else state.metric
-    best = isinstance(base, type(best_metric(objective))) and not stale(objective, state)
+    base = base.base if isinstance(base, Sampled) else base
+    best = (estimated(state) or isinstance(base, type(best_metric(objective)))) and not stale(objective, state)
     return best and (base.full or objective.penalty.kinked)
 
 

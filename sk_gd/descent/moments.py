@@ -1,4 +1,4 @@
-"""Second moments of the rows beyond those of the plain Hessian: of all outputs jointly, of each apart, of a sample."""
+"""Second moments of the rows beyond those of the plain Hessian: of all outputs jointly, and of each apart."""
 
 from __future__ import annotations
 
@@ -8,20 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.linalg import block_diag
 
-from sk_gd._array import (
-    Array,
-    at_least,
-    beside,
-    double,
-    double_sum,
-    namespace,
-    numbers_where,
-    on_host,
-    rows_of,
-    spans,
-    sums_on_host,
-    zeros,
-)
+from sk_gd._array import Array, at_least, beside, double, namespace, spans, sums_on_host, zeros
 from sk_gd._threads import breathe
 from sk_gd.descent.product import TRACE
 from sk_gd.descent.subsets import representatives
@@ -32,64 +19,6 @@ if TYPE_CHECKING:
     from sk_gd.descent.objective import Objective
 
 T = TypeVar("T")
-
-SEVERAL = 8  # rows that the second moment of a column has to be made of, for a sample to know it
-
-
-def sampled_moments(objective: Objective, theta: Array, share: int, centred: bool) -> Curvature:
-    """Second moments as one row out of every ``share`` knows them, and all rows that are not as usual where a column is seldom so.
-
-    A column of a rare category is not zero in few of the sample's rows, or in none: the rows where it is are taken for sure, and
-    the others stand for the rest. Where they would be too many, all rows are taken.
-    """
-    sample = objective.sample(share)
-    curvature = sample.curvature(theta, True, centred)
-    objective.n_passes += (sample.n_passes + 1) / share
-    columns = np.flatnonzero(rows_behind(sample, theta, curvature) < SEVERAL)
-    if not columns.size:
-        return curvature
-    usual = np.median(on_host(of_columns(sample.source.take(slice(None)), columns)), axis=0)
-
-    def are_odd(block: Block) -> Array:
-        values = of_columns(block, columns)
-        answer: Array = namespace(values).any(values != beside(usual, values), axis=1)
-        return answer
-
-    objective.n_passes += 1
-    odd = numbers_where(on_host(objective.source.per_row(are_odd)))
-    if not odd.size:
-        return curvature
-    if odd.size > objective.n_samples / share:
-        return objective.curvature(theta, True, centred)
-    rest = sample.rows(np.flatnonzero(~on_host(sample.source.per_row(are_odd))))
-    weights, n = objective.source.weights, objective.n_samples
-    mass = odd.size if weights is None else float(double_sum(rows_of(weights, odd)))
-    known, like = (part.curvature(theta, True, centred) for part in (objective.rows(odd), rest))
-    objective.n_passes += 2 / share
-    return (known.scaled(mass) + like.scaled(n - mass)).scaled(1 / n)
-
-
-def of_columns(block: Block, columns: Array) -> Array:
-    """Some columns of the rows, dense."""
-    X, xp = block.dense(), namespace(block.y)
-    values: Array = xp.take(X, beside(columns, X, xp.int64), axis=1)
-    return values
-
-
-def rows_behind(objective: Objective, theta: Array, curvature: Curvature) -> Array:
-    """How many rows make up the second moment of every column: one, if it is that of a single row (Kish's effective size)."""
-    second = np.diag(curvature.moments)
-    varies = second > curvature.nothing.mean(axis=0)
-    unit = np.sqrt(np.where(varies, second, 1.0))
-
-    def of_block(block: Block) -> tuple[Array]:
-        X, xp = block.dense(), namespace(block.y)
-        h = block.weigh(objective.loss.curvature_at(block.y, block.raw(theta)))
-        moved = ((X - beside(curvature.center, X)) / beside(unit, X)) ** 2 * h
-        return (xp.sum(moved * moved, axis=0),)
-
-    (fourth,) = objective.source.sum_over_blocks(of_block)
-    return np.where(varies, objective.n_samples**2 / np.maximum(fourth, 1.0), 0.0)
 
 
 def joint_moments(objective: Objective, theta: Array) -> Curvature:

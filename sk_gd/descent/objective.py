@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, at_least, double_sum, namespace, sums_on_host
+from sk_gd._array import Array, at_least, beside, double_sum, namespace, sums_on_host
 from sk_gd._compat import cached_property
 from sk_gd.descent.dual import dual_means, slopes_after
-from sk_gd.descent.moments import joint_moments, moments_apart, sampled_moments
+from sk_gd.descent.moments import joint_moments, moments_apart
 from sk_gd.descent.product import NO_SLOPES, TRACE, product_at
 from sk_gd.descent.subsets import sampled
+from sk_gd.descent.typical import typical_rows
 from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric
@@ -116,10 +117,12 @@ class Objective:
         """What a question gets of every part of the rows; here they are in one."""
         return [question(self, *arguments)]
 
-    def rows(self, rows: Array) -> Objective:
-        """The same function of some of the rows, whose weights have mean 1 again."""
+    def rows(self, rows: Array, weights: Array | None = None) -> Objective:
+        """The same function of some of the rows, with other weights if those are given; their mean is 1 again."""
         block = self.source.take(rows)
-        weights = None if block.weights is None else block.weights / namespace(block.weights).mean(block.weights)
+        weights = block.weights if weights is None else beside(weights, block.y)
+        if weights is not None:
+            weights = weights / namespace(weights).mean(weights)
         return self.on(source_of(block.X, block.y, weights), self.loss)
 
     def sample(self, share: int) -> Objective:
@@ -170,9 +173,9 @@ class Objective:
         total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)
         return Curvature(total / self.n_samples, center, moments / self.n_samples, self.source.blur(full))
 
-    def estimate(self, theta: Array, share: int, centred: bool = True) -> Curvature:
-        """Second moments at theta of one row out of every ``share``, or of all rows where those say too little."""
-        return sampled_moments(self, theta, share, centred)
+    def typical(self, theta: Array, share: int) -> Objective:
+        """The same function of one row out of every ``share``, and of those that are rare; of all rows, if there are too many."""
+        return typical_rows(self, theta, share)
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Mean over the rows of ``H (x) (x - center, 1)(x - center, 1)'``, all outputs against all; H is the loss's own."""

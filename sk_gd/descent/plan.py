@@ -96,7 +96,7 @@ def make_plan(
     data                                          metric chosen by preconditioner="auto"
     ============================================  ===========================================================
     up to 1024 features                           Hessian of all rows (diagonal for epochs with a kink)
-    the same in memory, one output, many rows     Hessian of a sixteenth of the rows (if smooth, without a kink)
+    the same in memory, of many rows              Hessian of a sixteenth of the rows (if smooth, without a kink)
     more, in batch                                Hessian of all rows, known by its products: conjugate gradients
     more, in batch with a kink, of few rows       Hessian of a working set of features, again and again
     more, dense, or sparse with different units   diagonal of the Hessian
@@ -161,8 +161,8 @@ def make_plan(
         name = _name("steepest descent with line search", metric) + begun
         return Plan(_line_search(objective, metric), name, begin=start)
     metric = _metric(objective, preconditioner, sweeps=True)
-    if sampled and preconditioner == "auto" and isinstance(metric, Hessian) and sample_suits(objective):
-        metric = Sampled(share_of(objective))
+    if sampled and preconditioner == "auto" and isinstance(metric, Hessian) and sample_suits(objective, objective.n_features):
+        metric = Sampled(metric, share_of(objective))
     batching, reduced = Batching(size, shuffle), REDUCED
     plain: type[ScheduledStep[Objective]] = ScheduledStep if everything else SweepStep
     if isinstance(objective, PartedObjective) and not everything:

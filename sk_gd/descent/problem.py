@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from numpy.typing import NDArray
 
 from sk_gd.penalties import ElasticNet
-from sk_gd.preconditioners import Coordinates, Curvature, Metric
+from sk_gd.preconditioners import Bending, Coordinates, Curvature, Metric
 
 Array = NDArray[Any]
 T = TypeVar("T")
@@ -74,8 +74,8 @@ class Problem(Protocol):
     def curvature(self, theta: Array, full: bool, centred: bool = True) -> Curvature:
         """Second derivative at theta, or its diagonal, made positive."""
 
-    def estimate(self, theta: Array, share: int, centred: bool = True) -> Curvature:
-        """Second derivative at theta as one row out of every ``share`` knows it, or all rows where those know too little."""
+    def typical(self, theta: Array, share: int) -> Bending:
+        """What bends at theta nearly as the function does, and has one row out of every ``share``."""
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Second derivative at theta of all outputs against all."""

@@ -1,6 +1,6 @@
 """Preconditioners: the metric in which the direction is steepest. One file each, and one line here."""
 
-from sk_gd.preconditioners._base import CentredMetric, Coordinates, Curvature, Metric, fill_diagonal
+from sk_gd.preconditioners._base import Bending, CentredMetric, Coordinates, Curvature, Metric, fill_diagonal
 from sk_gd.preconditioners.blocks import Blocks
 from sk_gd.preconditioners.diagonal import Diagonal
 from sk_gd.preconditioners.hessian import Hessian
@@ -19,6 +19,7 @@ PRECONDITIONERS: dict[str | None, type[Metric]] = {
 
 __all__ = [
     "PRECONDITIONERS",
+    "Bending",
     "Blocks",
     "CentredMetric",
     "Coordinates",

@@ -63,12 +63,13 @@ class Bending(Protocol):
     l2: float | Array
     n_samples: int
     n_features: int
+    n_passes: float
 
     def curvature(self, theta: Array, full: bool, centred: bool) -> Curvature:
         """Second moments at theta, or only their diagonal."""
 
-    def estimate(self, theta: Array, share: int, centred: bool) -> Curvature:
-        """Second moments at theta of one row out of every ``share``, or of all rows where those say too little."""
+    def typical(self, theta: Array, share: int) -> Bending:
+        """What bends at theta nearly as the objective does, and has one row out of every ``share``."""
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Second derivative at theta by the parameters of all outputs, over centred features."""
