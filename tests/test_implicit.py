@@ -10,7 +10,7 @@ from sk_gd import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.descent import Objective
 from sk_gd.losses import LOSSES, Cornered
 from sk_gd.penalties import ElasticNet
-from sk_gd.preconditioners import Diagonal, Implicit
+from sk_gd.preconditioners import Diagonal, Diagonals, Implicit
 from sk_gd.sources import source_of
 
 N_OUTPUTS = {"multinomial": 3, "squared_error": 2}
@@ -89,6 +89,46 @@ def test_an_early_end_still_goes_down(objective, rng):
     hessian = np.column_stack([metric.product(e.reshape(gradient.shape)).ravel() for e in np.eye(size)])
     exact = gradient.ravel() @ np.linalg.lstsq(hessian, gradient.ravel(), rcond=1e-10)[0]
     assert 0.5 * exact < found <= exact * (1 + 1e-8)
+
+
+@pytest.fixture
+def softmax(rng):
+    """A softmax of nine classes over CSR rows, one column of which has an offset, weighted, and a theta."""
+    X = rng.normal(size=(300, 40)) * (rng.random((300, 40)) < 0.2)
+    X[:, 0] += 5
+    y, weights = rng.integers(9, size=(300, 1)).astype(float), rng.gamma(2.0, size=300)
+    source = source_of(sparse.csr_array(X), y, weights / weights.mean())
+    return Objective(LOSSES["multinomial"](9), ElasticNet(0.1), source, 9, True), rng.normal(size=(9, 41)) / 3
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_diagonals_are_those_of_the_hessian(softmax, intercept):
+    """About the center, which takes the intercept out of them; solve undoes product."""
+    objective, theta = softmax
+    objective = Objective(objective.loss, objective.penalty, objective.source, 9, intercept)
+    theta = theta[:, : 40 + intercept]
+    multiply, metric = objective.hessian_product(theta), Diagonals()
+    metric.update(objective, theta)
+    for k, j in [(0, 0), (3, 7), (8, 39)]:
+        step = np.zeros_like(theta)
+        step[k, j] = 1
+        if intercept:
+            step[k, 40] = -metric.center[k, j]
+        assert_allclose(np.vdot(step, multiply(step)), metric.hessian[k, j], rtol=1e-10)
+    assert_allclose(metric.solve(metric.product(theta)), theta, rtol=1e-8, atol=1e-10)
+
+
+def test_large_products_are_in_single_precision(softmax, monkeypatch, rng):
+    """As good as that, unless numbers would leave its range."""
+    objective, theta = softmax
+    step = rng.normal(size=theta.shape)
+    exact = objective.hessian_product(theta)(step)
+    monkeypatch.setattr("sk_gd.descent.product.LARGE", 0)
+    rough = objective.hessian_product(theta)(step)
+    assert 0 < abs(rough - exact).max() < 1e-5 * abs(exact).max()
+    source = objective.source
+    far = source_of(source.X * 1e25, source.y, source.weights)
+    assert far.single is far
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])

@@ -163,6 +163,10 @@ class Function:
         """There are no rows."""
         return self
 
+    def own_curvature(self, theta: Array) -> Curvature:
+        """There is one output."""
+        return self.curvature(theta, full=False)
+
     def joint_curvature(self, theta: Array) -> Curvature:
         """There is one output."""
         return self.curvature(theta, full=True)

@@ -12,7 +12,8 @@ from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.sampled import share_of, worth_sampling
 from sk_gd.descent.state import DescentState
 from sk_gd.losses import weighted_mean
-from sk_gd.preconditioners import Blocks, Diagonal, Hessian, Implicit, Joint, Metric, Sampled, Secant
+from sk_gd.preconditioners import Blocks, Diagonal, Diagonals, Hessian, Implicit, Joint, Metric, Sampled, Secant
+from sk_gd.sources import CSRSource
 
 DEAR = 15  # passes that a matrix may take to build, to be the first thing to do
 SOON = 1e-3  # seconds in which a matrix may be built whatever passes take: it makes a more exact answer
@@ -59,6 +60,8 @@ def best_metric(objective: Problem) -> Metric:
     Where one matrix takes as long as a whole descent by products may, products come first.
     """
     n_outputs, n_features, kinked = objective.shape[0], objective.n_features, objective.penalty.kinked
+    if n_features > objective.max_full and not kinked and known_apart(objective):
+        return Implicit(Diagonals())
     if n_features > objective.max_full:
         return Implicit(Diagonal(), enough=0.1 if kinked else 0.25)  # every search moves to another orthant: fewer are better
     joint = objective.couples and n_outputs * n_features <= objective.max_full
@@ -79,6 +82,13 @@ def dear(objective: Problem, width: int) -> bool:
     """Whether a matrix of so many columns takes too long to build to be the first thing to do."""
     seconds, passes = price_of(objective, width)
     return seconds > SOON and passes > DEAR
+
+
+def known_apart(objective: Problem) -> bool:
+    """Whether the diagonal of every output is a reading or two of the rows."""
+    if not isinstance(objective, Objective) or isinstance(objective, PartedObjective):
+        return False
+    return objective.couples and isinstance(objective.source, CSRSource)
 
 
 def sparse(objective: Problem) -> bool:

@@ -12,7 +12,7 @@ from sk_gd._array import Array, at_least, beside, double_sum, namespace, sums_on
 from sk_gd._compat import cached_property
 from sk_gd.descent.dual import dual_means, slopes_after
 from sk_gd.descent.moments import joint_moments, moments_apart
-from sk_gd.descent.product import NO_SLOPES, TRACE, product_at
+from sk_gd.descent.product import NO_SLOPES, TRACE, diagonals_at, product_at
 from sk_gd.descent.subsets import sampled
 from sk_gd.descent.typical import typical_rows
 from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError
@@ -49,6 +49,7 @@ class Objective:
         self.n_passes = 0.0
         self.remembers = False  # whether passes over all rows keep the slopes that the next product with the Hessian begins with
         self.last: tuple[Array, Array] | None = None  # theta and slopes of the last pass that did
+        self.bending: tuple[Array, Source] | None = None  # theta of the last product, and rows whose targets it begins with
 
     def coef(self, theta: Array) -> Array:
         """Theta without the intercept."""
@@ -176,6 +177,10 @@ class Objective:
     def typical(self, theta: Array, share: int) -> Objective:
         """The same function of one row out of every ``share``, and of those that are rare; of all rows, if there are too many."""
         return typical_rows(self, theta, share)
+
+    def own_curvature(self, theta: Array) -> Curvature:
+        """Diagonal of the second moments of every output by itself, of CSR rows and a loss that couples."""
+        return diagonals_at(self, theta)
 
     def joint_curvature(self, theta: Array) -> Curvature:
         """Mean over the rows of ``H (x) (x - center, 1)(x - center, 1)'``, all outputs against all; H is the loss's own."""

@@ -77,6 +77,9 @@ class Problem(Protocol):
     def typical(self, theta: Array, share: int) -> Bending:
         """What bends at theta nearly as the function does, and has one row out of every ``share``."""
 
+    def own_curvature(self, theta: Array) -> Curvature:
+        """Diagonal of the second derivative at theta of every output by itself."""
+
     def joint_curvature(self, theta: Array) -> Curvature:
         """Second derivative at theta of all outputs against all."""
 

@@ -9,18 +9,21 @@ import numpy as np
 
 from sk_gd._array import Array, at_least
 from sk_gd.losses import Bend, Multinomial, SquaredError
-from sk_gd.sources import Block, CompiledSource
+from sk_gd.preconditioners import Curvature
+from sk_gd.sources import Block, CompiledSource, CSRSource
 
 if TYPE_CHECKING:
     from sk_gd.descent.objective import Objective
 
 NO_SLOPES = np.empty((0, 0))
+LARGE = 2**17  # parameters that leave the second level cache: of a second derivative that changes anyway single precision is enough
 TRACE = 1e-10  # share of the greatest curvature that rows keep where they have none, so that the model has a minimum
 
 
 def product_at(objective: Objective, theta: Array, again: bool) -> Callable[[Array], Array]:
     """The gradient of a quadratic loss that bends in every row as the loss does at theta: a pass like any other."""
     source, loss, n_outputs = objective.source, objective.loss, objective.shape[0]
+    rows = source.single if isinstance(source, CSRSource) and loss.couples and theta.size >= LARGE else source
     one = n_outputs == 1 or loss.quadratic
 
     def of_block(block: Block) -> Array:
@@ -39,7 +42,8 @@ def product_at(objective: Objective, theta: Array, again: bool) -> Callable[[Arr
     plain = isinstance(source, CompiledSource) and not source.in_file and source.weights is None
     objective.remembers = again and plain and isinstance(loss, Multinomial)
     targets, weights = (source.zeros(n_outputs), bends) if one else (bends, source.weights)
-    model, bent = source.retarget(targets, weights), SquaredError() if one else Bend(loss.couples)
+    model, bent = rows.retarget(targets, weights), SquaredError() if one else Bend(loss.couples)
+    objective.bending = theta, model
 
     def multiply(step: Array) -> Array:
         objective.n_passes += 1
@@ -48,3 +52,20 @@ def product_at(objective: Objective, theta: Array, again: bool) -> Callable[[Arr
         return product
 
     return multiply
+
+
+def diagonals_at(objective: Objective, theta: Array) -> Curvature:
+    """Second moments of every output by itself, about its own center, from the probabilities that a product begins with."""
+    if objective.bending is None or objective.bending[0] is not theta:
+        product_at(objective, theta, objective.remembers)
+    assert objective.bending is not None
+    rows, n = objective.bending[1], objective.n_samples
+    assert isinstance(rows, CSRSource)
+    h = rows.y - rows.y * rows.y
+    if rows.weights is not None:
+        h *= rows.weights[:, None]
+    objective.n_passes += 1
+    total = np.maximum(h.sum(axis=0, dtype=np.float64), TRACE * n)
+    first, second = rows.moments_of_outputs(h)
+    center = first / total[:, None] if objective.fit_intercept else np.zeros_like(first)
+    return Curvature(total / n, center, np.maximum(second - first * center, 0) / n, rows.blur(full=False))

@@ -3,6 +3,7 @@
 from sk_gd.preconditioners._base import Bending, CentredMetric, Coordinates, Curvature, Metric, fill_diagonal
 from sk_gd.preconditioners.blocks import Blocks
 from sk_gd.preconditioners.diagonal import Diagonal
+from sk_gd.preconditioners.diagonals import Diagonals
 from sk_gd.preconditioners.hessian import Hessian
 from sk_gd.preconditioners.identity import Identity
 from sk_gd.preconditioners.implicit import Implicit
@@ -25,6 +26,7 @@ __all__ = [
     "Coordinates",
     "Curvature",
     "Diagonal",
+    "Diagonals",
     "Hessian",
     "Identity",
     "Implicit",

@@ -71,6 +71,9 @@ class Bending(Protocol):
     def typical(self, theta: Array, share: int) -> Bending:
         """What bends at theta nearly as the objective does, and has one row out of every ``share``."""
 
+    def own_curvature(self, theta: Array) -> Curvature:
+        """Diagonal of the second moments at theta of every output by itself, about its own center."""
+
     def joint_curvature(self, theta: Array) -> Curvature:
         """Second derivative at theta by the parameters of all outputs, over centred features."""
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from sk_gd._array import Array
 from sk_gd.preconditioners._base import Bending, Metric
-from sk_gd.preconditioners.secant import Secant
+from sk_gd.preconditioners.diagonals import Diagonals
+from sk_gd.preconditioners.secant import MEMORY, Secant
 
 MAX_PRODUCTS = 300  # a direction that asks for more is followed as it is,
 LEAST = 10  # products that lead somewhere, whatever comes later
@@ -24,7 +25,7 @@ class Implicit(Metric):
 
     A product with the Hessian is a pass over the rows, and each lowers the model; the solve ends when one lowers it by less
     than a share of what they did on average (Nash and Sofer 1990). What the products told about the Hessian is kept: the
-    metric in which the next solve runs is corrected along them (Morales and Nocedal 2000).
+    metric in which the next solve runs is corrected along them (Morales and Nocedal 2000), unless it is made anew for little.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ class Implicit(Metric):
     multiply: Callable[[Array], Array]
 
     def __init__(self, base: Metric, enough: float = 0.25, later: Metric | None = None, after: float = np.inf) -> None:
-        self.base, self.enough, self.later, self.after = Secant(base), enough, later, after
+        self.base: Metric = base if isinstance(base, Diagonals) else Secant(base)  # cheap enough to be made anew instead
+        self.enough, self.later, self.after = enough, later, after
         self.n_products = 0  # of the last solve: as many as a new base would cost are a reason to build one
         self.n_all = 0  # of all solves
         self.left = np.inf  # what the last product gained, as a share of what they did on average
@@ -54,10 +56,10 @@ class Implicit(Metric):
     def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
         if self.later is not None and self.n_all >= self.after:
             self.base, self.later, self.built = Secant(self.later), None, False
+        self.attach(objective, theta)
         if not self.built or self.n_products > self.base.cost(objective.n_features, len(theta)):
             self.base.update(objective, theta, centred)
             self.built, self.n_products = True, 0
-        self.attach(objective, theta)
 
     def attach(self, objective: Bending, theta: Array) -> None:
         """Take the second derivative at theta; what is known of it by earlier products stays."""
@@ -85,7 +87,8 @@ class Implicit(Metric):
             return step if free is None else np.where(free, step, 0.0)
 
         residual, direction, spare, gained = np.array(within(gradient)), np.zeros_like(gradient), np.empty_like(gradient), 0.0
-        seen = deque[tuple[Array, Array]](maxlen=self.base.steps.maxlen)  # more are not remembered, and each is as large as theta
+        learns = isinstance(self.base, Secant)
+        seen = deque[tuple[Array, Array]](maxlen=MEMORY * learns)  # more are not remembered, and each is as large as theta
         self.n_products, self.left = 0, 0.0
         preconditioned = within(self.base.solve(residual))
         conjugate, agreement = preconditioned, float(np.vdot(residual, preconditioned))
@@ -111,9 +114,10 @@ class Implicit(Metric):
             agreement, before = float(np.vdot(residual, preconditioned)), agreement
             conjugate = np.add(preconditioned, np.multiply(conjugate, agreement / before, out=spare), out=preconditioned)
         self.n_all += self.n_products
-        for step, change in seen:
-            self.base.learn(step, change)
-        return direction if seen else preconditioned
+        if isinstance(self.base, Secant):
+            for step, change in seen:
+                self.base.learn(step, change)
+        return direction if self.n_products else preconditioned
 
     def product(self, step: Array) -> Array:
         return self.multiply(step)

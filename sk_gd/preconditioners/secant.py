@@ -9,6 +9,8 @@ import numpy as np
 from sk_gd._array import Array
 from sk_gd.preconditioners._base import Bending, Coordinates, Metric
 
+MEMORY = 10  # steps
+
 
 class Secant(Metric):
     """Another metric, corrected along the last few steps by how the gradient really changed on them.
@@ -25,7 +27,7 @@ class Secant(Metric):
     Nocedal, 1980 (the two loops); the scaling of the base is the step of Barzilai and Borwein, 1988.
     """
 
-    def __init__(self, base: Metric, memory: int = 10) -> None:
+    def __init__(self, base: Metric, memory: int = MEMORY) -> None:
         self.base = base
         self.full = base.full
         self.steps: deque[tuple[Array, Array, float]] = deque(maxlen=memory)

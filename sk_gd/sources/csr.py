@@ -18,6 +18,7 @@ from sk_gd.sources._compiled import PRODUCT, TILE, CompiledSource
 
 T = TypeVar("T")
 
+FAR = 1e15  # a column's largest value up to which, and from one over it, products with it stay in the range of single precision
 FEATURES = 2**18  # coefficients that a thread turns from rows into columns, or back, at a time
 
 
@@ -150,6 +151,31 @@ class CSRSource(CompiledSource):
         model = type(self)(self.X, y, weights)
         model.spare = self.spare
         return model
+
+    @cached_property
+    def single(self) -> CSRSource:
+        """The same rows in single precision, or themselves where numbers would get out of its range."""
+        largest = self.largest()
+        within = (largest == 0) | ((largest > 1 / FAR) & (largest < FAR))
+        if self.dtype == np.float32 or not within.all():
+            return self
+        X = self.X
+        return CSRSource(type(X)((X.data.astype(np.float32), X.indices, X.indptr), shape=X.shape), self.y, self.weights)
+
+    def moments_of_outputs(self, h: Array) -> tuple[Array, Array]:
+        """Sums over the rows of h times X, and times its squares, both of shape (n_outputs, n_features)."""
+
+        def of_power(power: int) -> Array:
+            def of_rows(rows: slice, sums: Array) -> None:
+                for tile in self.product_tiles(rows, TILE):
+                    X = self.take(tile).X
+                    add_products_csr(X.data**power, X.indices, X.indptr, h[tile], sums)
+
+            _, parts = self.in_parts(of_rows, h.shape[1], (self.n_features, h.shape[1]))
+            self.spare[:] = parts
+            return np.ascontiguousarray(added(parts).T)
+
+        return of_power(1), of_power(2)
 
     def moments(self, curvature_of: Callable[[Block], Array], full: bool, centred: bool) -> tuple[Array, Array, Array]:
         if full:
