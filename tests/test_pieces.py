@@ -156,7 +156,7 @@ def test_of_a_metric(watched, rng, monkeypatch):
     monkeypatch.setattr(metrics, "worth_sampling", lambda objective: True)
     y, weights = rng.integers(2, size=(N, 1)).astype(float), rng.gamma(9.0, size=N)
     rows = Rows(rng.normal(size=(N, 2)), y[:, 0], None, watched(y), watched(weights))
-    assert metrics.sample_suits(rows.objective(LogLoss(), ElasticNet(0.0), 1, True))
+    assert metrics.sample_suits(rows.objective(LogLoss(), ElasticNet(0.0), 1, True), 2)
 
 
 def test_of_rows_in_place_of_all(watched, rng):

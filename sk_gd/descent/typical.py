@@ -13,6 +13,7 @@ from sk_gd.sources import Block
 if TYPE_CHECKING:
     from sk_gd.descent.objective import Objective
 
+MOST = 1 / 40  # of all rows that may be taken beside the sample: both need little memory beside X
 SEVERAL = 8  # rows that the second moment of a column has to be made of, for a sample to know it
 
 
@@ -26,7 +27,8 @@ def typical_rows(objective: Objective, theta: Array, share: int) -> Objective:
     columns = np.flatnonzero(rows_behind(sample, theta) < SEVERAL)
     if not columns.size:
         return sample
-    usual = np.median(on_host(of_columns(sample.source.take(slice(None)), columns)), axis=0)
+    block = sample.source.take(slice(None))
+    usual = np.array([np.median(on_host(of_columns(block, columns[[i]]))) for i in range(len(columns))])
 
     def are_odd(block: Block) -> Array:
         values = of_columns(block, columns)
@@ -39,8 +41,9 @@ def typical_rows(objective: Objective, theta: Array, share: int) -> Objective:
     rest = rest[~is_odd[rest]]
     if not odd.size:
         return sample
-    if odd.size > objective.n_samples / share:
+    if odd.size > MOST * objective.n_samples:
         return objective
+    del sample, block  # before these take their place
     rows = np.concatenate([odd, rest])
     weights = np.ones(len(rows)) if objective.source.weights is None else on_host(rows_of(objective.source.weights, rows))
     weights[len(odd) :] *= (objective.n_samples - weights[: len(odd)].sum()) / weights[len(odd) :].sum()
