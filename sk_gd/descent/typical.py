@@ -13,7 +13,6 @@ from sk_gd.sources import Block
 if TYPE_CHECKING:
     from sk_gd.descent.objective import Objective
 
-MOST = 1 / 40  # of all rows that may be taken beside the sample: both need little memory beside X
 SEVERAL = 8  # rows that the second moment of a column has to be made of, for a sample to know it
 
 
@@ -38,11 +37,13 @@ def typical_rows(objective: Objective, theta: Array, share: int) -> Objective:
     objective.n_passes += 1 + sample.n_passes / share
     is_odd = on_host(objective.source.per_row(are_odd))
     odd, rest = numbers_where(is_odd), sampled(objective.n_samples // share, share)
+    room = len(rest) - odd.size  # no more rows in all than a sample has: they need memory beside X
     rest = rest[~is_odd[rest]]
     if not odd.size:
         return sample
-    if odd.size > MOST * objective.n_samples:
+    if room < len(rest) / 2:
         return objective
+    rest = rest[np.arange(room) * len(rest) // room] if room < len(rest) else rest
     del sample, block  # before these take their place
     rows = np.concatenate([odd, rest])
     weights = np.ones(len(rows)) if objective.source.weights is None else on_host(rows_of(objective.source.weights, rows))
