@@ -114,6 +114,11 @@ def test_where_rows_would_be_too_many_all_are_taken(objective_of):
 
     objective, theta = objective_of(change), np.zeros((1, 11))
     assert objective.typical(theta, 16) is objective
+    metric, known = Sampled(Hessian(), 16), Hessian()
+    metric.update(objective, theta)
+    known.update(objective, theta)
+    assert metric.share == 1
+    np.testing.assert_array_equal(metric.base.hessian, known.hessian)
 
 
 def test_all_rows_take_its_place(make_problem, monkeypatch):

@@ -34,15 +34,13 @@ class Sampled(Metric):
         return self.base.unit
 
     def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
-        if self.built:
-            self.share = 1
-            self.base.update(objective, theta, centred)
-            return
-        sample = objective.typical(theta, self.share)
+        sample = objective if self.built else objective.typical(theta, self.share)
         self.base.update(sample, theta, centred)
-        if sample is not objective:
-            objective.n_passes += sample.n_passes * sample.n_samples / objective.n_samples
         self.built = True
+        if sample is objective:
+            self.share = 1
+        else:
+            objective.n_passes += sample.n_passes * sample.n_samples / objective.n_samples
 
     def cost(self, n_features: int, n_outputs: int) -> float:
         return self.base.cost(n_features, n_outputs)
