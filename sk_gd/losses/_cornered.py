@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, beside, finest, in_pieces, joined, namespace
+from sk_gd._array import Array, at_least, beside, double, finest, in_pieces, joined, namespace
 from sk_gd.losses._base import Loss, weighted_mean, weighted_quantile
 
 
@@ -91,8 +91,9 @@ class Cornered:
 
     def constant(self, y: Array, weights: Array | None) -> Array:
         """The quantile of all corners at which the slopes add up to zero."""
-        s = in_pieces(namespace(y).ones_like, y[:, 0]) if weights is None else weights
-        corners = joined([in_pieces(lambda y, side=side: y + side, y) for side in (-self.width, self.width)])
+        # in double precision: y may be whole numbers
+        s = in_pieces(lambda y: namespace(y).ones_like(double(y)), y[:, 0]) if weights is None else weights
+        corners = joined([in_pieces(lambda y, side=side: double(y) + side, y) for side in (-self.width, self.width)])
         heights = joined([in_pieces(lambda s, height=height: s * height, s) for height in (self.low, self.high)])
         return weighted_quantile(corners, heights, self.low / (self.low + self.high))
 
@@ -108,7 +109,7 @@ def cornered(width: float, low: float, high: float, y: Array, weights: Array | N
     """The loss with its ``soft`` filled in: the mean loss of the best constant, as an error."""
     loss = Cornered(width, float(low), float(high))
     z = beside(loss.constant(y, weights), y, finest(y))
-    soft = float(weighted_mean(y, weights, lambda y: loss.value_and_slope(y, z)[0])) / (low + high) / y.shape[1]
+    soft = float(weighted_mean(y, weights, lambda y: loss.value_and_slope(double(y), z)[0])) / (low + high) / y.shape[1]
     return Cornered(width, float(low), float(high), soft if soft > 0 else 1.0)
 
 
