@@ -13,7 +13,7 @@ from sk_gd.sources import source_of
 @pytest.fixture
 def rows(rng):
     """X in canonical format, and y."""
-    X = sparse.random_array((200, 30), density=0.2, rng=rng, format="csr")
+    X = sparse.csr_array(rng.random((200, 30)) * (rng.random((200, 30)) < 0.2))
     X.sum_duplicates()
     return X, (X @ rng.normal(size=30) + 0.1 * rng.normal(size=200) > 0).astype(float)
 

@@ -121,7 +121,7 @@ def test_products_of_csr_rows_with_several_columns(dtype, index, m):
 @pytest.mark.parametrize("index", [np.int32, np.int64])
 def test_sums_over_csr_columns(rng, dtype, index):
     """Weighted values and their squares, and the largest size; what is there already counts."""
-    X = sparse.random_array((50, 30), density=0.2, rng=rng, data_sampler=rng.normal, format="csr", dtype=dtype)
+    X = sparse.csr_array((rng.normal(size=(50, 30)) * (rng.random((50, 30)) < 0.2)).astype(dtype))
     weights, sums = rng.gamma(1.0, size=50), np.ones((30, 3))
     columns_csr(X.data, X.indices.astype(index), X.indptr.astype(index), weights, sums)
     dense = X.toarray().astype(float)
