@@ -19,6 +19,7 @@ from sk_gd.sources import CompiledSource
 
 FIRST = 100  # features in the first set
 GROWTH = 2  # times the features that have coefficients are in the next ones
+ALL = 0.95  # of the largest set: where so many have coefficients the rest no longer come in
 ROWS = 2**14  # up to which the columns of a set are little memory, and its Hessian little time
 TOGETHER = 10  # times what features gain by steps of their own they may gain by all of them, seen where they outnumber the rows
 SHARE = 0.1  # of the gap so far that may be left within the set
@@ -71,7 +72,7 @@ class WorkingSetStep(OrthantStep[Objective]):
         used: Array = np.any(objective.coef(state.theta), axis=0)
         gains = self.gains(objective, state)
         size = max(FIRST, GROWTH * int(used.sum()))
-        if used.sum() >= objective.max_full:
+        if used.sum() >= ALL * objective.max_full:
             state.gap = np.nan
             super().initialise(objective, state)
             super().epoch(objective, state)

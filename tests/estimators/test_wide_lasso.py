@@ -76,12 +76,20 @@ def test_classes(rng, share):
     assert np.abs(pull).max() <= alpha * (1 + 1e-3)
 
 
-def test_more_coefficients_than_a_hessian_is_held_of(rng):
-    """The descent goes on in another way, to the same minimum."""
+def test_more_coefficients_than_a_hessian_is_held_of(rng, monkeypatch):
+    """The descent goes on in another way, to the same minimum, as soon as a set is full."""
+    sizes, over = [], working_set.WorkingSetStep.descend_over
+
+    def watched(rule, chosen, *rest):
+        sizes.append(len(chosen))
+        over(rule, chosen, *rest)
+
+    monkeypatch.setattr(working_set.WorkingSetStep, "descend_over", watched)
     X, Y = wide(rng, n=200, d=300)
     alpha = 1e-4 * strongest(X, Y - Y.mean())
     model = GDLinearRegressor(alpha=alpha, l1_ratio=0.9, tol=1e-5).fit(X, Y[:, 0])
     assert (model.coef_ != 0).sum() > 60
+    assert sizes.count(60) <= 2
     expected = ElasticNet(alpha=alpha, l1_ratio=0.9, tol=1e-8, max_iter=100_000).fit(X, Y[:, 0])
     assert model.converged_
     np.testing.assert_allclose(model.predict(X), expected.predict(X), atol=0.03 * Y.std())
