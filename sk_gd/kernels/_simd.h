@@ -98,6 +98,7 @@ INLINE void fetch_lines(const void *first, const void *last)
 #define BITS int32_t
 #define NAMED(name) name##_f
 #define SQRT sqrtf
+#define COPYSIGN copysignf
 #define LN2_HIGH 0.693145751953125f
 #define LN2_LOW 1.4286068203e-6f
 #include "_real.h"
@@ -105,6 +106,7 @@ INLINE void fetch_lines(const void *first, const void *last)
 #undef BITS
 #undef NAMED
 #undef SQRT
+#undef COPYSIGN
 #undef LN2_HIGH
 #undef LN2_LOW
 
@@ -112,6 +114,7 @@ INLINE void fetch_lines(const void *first, const void *last)
 #define BITS int64_t
 #define NAMED(name) name##_d
 #define SQRT sqrt
+#define COPYSIGN copysign
 #define LN2_HIGH 0.6931471805598903
 #define LN2_LOW 5.497923018708371e-14
 #include "_real.h"
@@ -119,6 +122,7 @@ INLINE void fetch_lines(const void *first, const void *last)
 #undef BITS
 #undef NAMED
 #undef SQRT
+#undef COPYSIGN
 #undef LN2_HIGH
 #undef LN2_LOW
 
