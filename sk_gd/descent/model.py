@@ -7,7 +7,7 @@ import numpy as np
 from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.proximal import proximal_direction
 from sk_gd.descent.state import DescentState
-from sk_gd.preconditioners import Implicit
+from sk_gd.preconditioners import Implicit, apart_from_shift
 
 
 def to_minimum(objective: Problem, state: DescentState) -> tuple[Array, float]:
@@ -18,7 +18,9 @@ def to_minimum(objective: Problem, state: DescentState) -> tuple[Array, float]:
     """
     slope = steepest_slope(objective, state)
     if not objective.penalty.kinked:
-        direction: Array = -state.metric.solve(slope)
+        direction: Array = -state.metric.solve(apart_from_shift(slope) if objective.couples else slope)
+        if objective.couples:  # only the ridge sees the shift that all outputs share: without it that is least
+            direction = apart_from_shift(state.theta + direction) - state.theta
     elif isinstance(state.metric, Implicit):
         free = (slope != 0) | (state.theta != 0)
         direction = -state.metric.solve(slope, free=free)

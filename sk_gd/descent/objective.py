@@ -17,7 +17,7 @@ from sk_gd.descent.subsets import sampled
 from sk_gd.descent.typical import typical_rows
 from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError
 from sk_gd.penalties import ElasticNet
-from sk_gd.preconditioners import Coordinates, Curvature, Metric
+from sk_gd.preconditioners import Coordinates, Curvature, Metric, apart_from_shift
 from sk_gd.sources import Block, Source, source_of
 
 T = TypeVar("T")
@@ -63,7 +63,8 @@ class Objective:
         """Theta with the cheapest of all common shifts of the outputs, where the loss does not see them.
 
         Intercepts get mean zero; under a pure L1 penalty every feature's coefficients get median zero (the least one zero, where
-        none may be negative), which gradient steps would only creep towards. The ridge penalty finds its shift by itself.
+        none may be negative), which gradient steps would only creep towards. So they would where only a ridge penalty sees the
+        shift: see :meth:`unshifted`.
         """
         if not self.loss.couples:
             return theta
@@ -72,6 +73,10 @@ class Objective:
             theta -= np.sort(theta, axis=0)[0 if self.penalty.positive else (len(theta) - 1) // 2]
         theta[:, self.n_features :] -= theta[:, self.n_features :].mean(axis=0)
         return theta
+
+    def unshifted(self, theta: Array) -> Array:
+        """``symmetric``, and with a mean of zero over the outputs where the ridge penalty alone sees it: there that is least."""
+        return apart_from_shift(theta) if self.couples and not self.penalty.kinked else self.symmetric(theta)
 
     @cached_property
     def constant(self) -> Array:

@@ -51,7 +51,7 @@ class ReducedStep(SweepStep):
         self.sweep(objective, state, self.slopes, self.coordinates.gradient(mean), self.refresh)
         state.metric_age += 1
         if np.isfinite(state.theta).all():
-            state.theta = objective.symmetric(state.theta)
+            state.theta = objective.unshifted(state.theta)
             if not self.look_ahead(objective, state, before, value):
                 self.anchor(objective, state)
         floor = objective.rounding(value)
@@ -79,7 +79,7 @@ class ReducedStep(SweepStep):
         state.trail = (*state.trail, (self.coordinates.enter(before), self.coordinates.enter(end)))[-length:]
         if len(state.trail) < 2:
             return False
-        state.theta = objective.symmetric(self.coordinates.leave(extrapolate(state.trail)))
+        state.theta = objective.unshifted(self.coordinates.leave(extrapolate(state.trail)))
         self.anchor(objective, state)
         if state.value <= value:
             return True

@@ -1,6 +1,6 @@
 """Preconditioners: the metric in which the direction is steepest. One file each, and one line here."""
 
-from sk_gd.preconditioners._base import Bending, CentredMetric, Coordinates, Curvature, Metric, fill_diagonal
+from sk_gd.preconditioners._base import Bending, CentredMetric, Coordinates, Curvature, Metric, apart_from_shift, fill_diagonal
 from sk_gd.preconditioners.blocks import Blocks
 from sk_gd.preconditioners.diagonal import Diagonal
 from sk_gd.preconditioners.diagonals import Diagonals
@@ -35,6 +35,7 @@ __all__ = [
     "Metric",
     "Sampled",
     "Secant",
+    "apart_from_shift",
     "fill_diagonal",
     "recentred",
 ]

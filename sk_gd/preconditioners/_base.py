@@ -64,6 +64,7 @@ class Bending(Protocol):
     n_samples: int
     n_features: int
     n_passes: float
+    couples: bool
 
     def curvature(self, theta: Array, full: bool, centred: bool) -> Curvature:
         """Second moments at theta, or only their diagonal."""
@@ -169,6 +170,12 @@ class Metric(ABC):
     def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         """The change of variables that makes this metric a multiple of the identity; one that mixes or splits outputs has none."""
         raise TypeError(f"{type(self).__name__} has no coordinates that rows could be moved into: use Diagonal or Hessian.")
+
+
+def apart_from_shift(step: Array) -> Array:
+    """A step without what moves all outputs alike, which a softmax does not see."""
+    own: Array = step - step.mean(axis=0)
+    return own
 
 
 def fill_diagonal(diagonal: Array, nothing: Array) -> Array:

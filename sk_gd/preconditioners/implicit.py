@@ -63,7 +63,7 @@ class Implicit(Metric):
 
     def attach(self, objective: Bending, theta: Array) -> None:
         """Take the second derivative at theta; what is known of it by earlier products stays."""
-        self.multiply = objective.hessian_product(theta)
+        self.multiply, self.couples = objective.hessian_product(theta), objective.couples
 
     def take_care(self) -> bool:
         """From now on solve for how far down the minimum of the model is, and not only for which way.
@@ -86,11 +86,17 @@ class Implicit(Metric):
         def within(step: Array) -> Array:
             return step if free is None else np.where(free, step, 0.0)
 
+        def steepest() -> Array:
+            step = within(self.base.solve(residual))
+            if free is None and self.couples:
+                step -= step.mean(axis=0)
+            return step
+
         residual, direction, spare, gained = np.array(within(gradient)), np.zeros_like(gradient), np.empty_like(gradient), 0.0
         learns = isinstance(self.base, Secant)
         seen = deque[tuple[Array, Array]](maxlen=MEMORY * learns)  # more are not remembered, and each is as large as theta
         self.n_products, self.left = 0, 0.0
-        preconditioned = within(self.base.solve(residual))
+        preconditioned = steepest()
         conjugate, agreement = preconditioned, float(np.vdot(residual, preconditioned))
         most = MAX_PRODUCTS if free is None else MAX_BESIDE_A_KINK
         if self.later is not None:
@@ -110,7 +116,7 @@ class Implicit(Metric):
             self.left = count * gain / gained
             if self.left < self.enough:
                 break
-            preconditioned = within(self.base.solve(residual))
+            preconditioned = steepest()
             agreement, before = float(np.vdot(residual, preconditioned)), agreement
             conjugate = np.add(preconditioned, np.multiply(conjugate, agreement / before, out=spare), out=preconditioned)
         self.n_all += self.n_products
