@@ -48,8 +48,6 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
     """
     if is_collection(X):
         refuse_collection(X)
-    if getattr(X, "requires_grad", False):
-        raise ValueError("X records gradients (requires_grad=True), which would grow with every epoch: pass X.detach().")
     refuse_what_is_lost(X, "X")
     refuse_what_is_lost(y, "y")
     refuse_corrupt(X)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
+from sk_gd._array import is_foreign, namespace
 from sk_gd._compat import coordinates
 from sk_gd._threads import apart
 from sk_gd.sources.files import StoredRows, in_large_file
@@ -30,6 +31,17 @@ def refuse_what_is_lost(values: Any, name: str) -> None:
     for kind in np.atleast_1d(np.asarray(kinds, dtype=object)):
         if any(word in str(kind).lower() for word in DATES):
             raise ValueError(f"{name} holds {kind}, which is no number: make it one, such as the days since a date of your choice.")
+    refuse_odd_tensors(values, name)
+
+
+def refuse_odd_tensors(values: Any, name: str) -> None:
+    """Recorded gradients and sparse tensors cannot be lent to NumPy; imaginary parts would be lost in silence."""
+    if getattr(values, "requires_grad", False):
+        raise ValueError(f"{name} records gradients (requires_grad=True), which would grow with every epoch: pass {name}.detach().")
+    if "sparse" in str(getattr(values, "layout", "")):
+        raise ValueError(f"{name} is a tensor of layout {values.layout}, which cannot be read row by row: pass {name}.to_dense().")
+    if is_foreign(values) and namespace(values).isdtype(values.dtype, "complex floating"):
+        raise ValueError(f"Complex data not supported, but {name} holds {values.dtype}: pass real and imaginary parts as columns.")
 
 
 @contextmanager

@@ -132,11 +132,27 @@ def test_diagnosis_and_pictures(place, make_problem):
     assert DescentPathDisplay.from_estimator(model, place(X), place(y), resolution=3).values.shape == (3, 3)
 
 
-def test_gradients_are_not_recorded():
-    """A tensor that records gradients is refused, before anything changes."""
-    X = torch.ones((4, 2), requires_grad=True)
-    with pytest.raises(ValueError, match=re.escape("pass X.detach()")):
-        GDLinearRegressor().fit(X, torch.ones(4))
+ODD = {
+    "pass {}.detach()": lambda x: x.requires_grad_(),
+    "pass {}.to_dense()": lambda x: x.to_sparse(),
+    "Complex data not supported, but {} holds": lambda x: x + 0j,
+}
+
+
+@pytest.mark.parametrize("name", ["X", "y", "sample_weight"])
+@pytest.mark.parametrize("words", ODD)
+def test_odd_tensors_are_refused(words, name):
+    """Tensors that record gradients, are sparse or complex, before anything changes."""
+    given = {"X": torch.ones((4, 2)), "y": torch.ones(4), "sample_weight": torch.ones(4)}
+    given[name] = ODD[words](given[name])
+    with pytest.raises(ValueError, match=re.escape(words.format(name))):
+        GDLinearRegressor().fit(**given)
+
+
+def test_complex_arrays_are_refused(place):
+    """On any device."""
+    with pytest.raises(ValueError, match="Complex data not supported"):
+        GDLinearRegressor().fit(place(np.full((4, 2), 1j)), place(np.ones(4)))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
