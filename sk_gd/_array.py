@@ -67,6 +67,8 @@ def sums_on_host(x: Any) -> Array:
 
 def together_on_host(arrays: list[Any]) -> list[Array]:
     """Sums that were taken beside the rows, in one transfer, for which the device is waited for once."""
+    if not is_foreign(arrays[0]):
+        return [sums_on_host(x) for x in arrays]
     xp, shapes = namespace(arrays[0]), [tuple(x.shape) for x in arrays]
     flat = sums_on_host(xp.concat([xp.reshape(double(x), (-1,)) for x in arrays]))
     parts = np.split(flat, np.cumsum([prod(shape) for shape in shapes])[:-1])
@@ -76,6 +78,11 @@ def together_on_host(arrays: list[Any]) -> list[Array]:
 def beside(values: Any, x: Any, dtype: Any = None) -> Any:
     """Values in x's library and on its device, in its dtype if no other is named."""
     return namespace(x).asarray(values, dtype=x.dtype if dtype is None else dtype, device=device_of(x))
+
+
+def brought(values: Any, x: Any) -> Any:
+    """Values of any library in x's, on its device and in its dtype."""
+    return beside(values if type(values) is type(x) else on_host(values), x)
 
 
 def there(values: Array, x: Any) -> Any:
@@ -92,6 +99,11 @@ def double(x: Any) -> Any:
 def zeros(shape: tuple[int, ...], x: Any) -> Any:
     """Zeros in x's library, dtype and place."""
     return namespace(x).zeros(shape, dtype=x.dtype, device=device_of(x))
+
+
+def ones_for(x: Any) -> Any:
+    """A one for every row of x, where that is, in the finest precision there, piece by piece."""
+    return in_pieces(lambda some: namespace(some).ones(some.shape[0], dtype=finest(some), device=device_of(some)), x)
 
 
 def spans(count: int, step: int) -> list[slice]:
@@ -190,9 +202,8 @@ def count_from(first: int, count: int) -> Array:
 
 
 def numbers_where(chosen: Array) -> Array:
-    """``np.flatnonzero(chosen)``, piece by piece."""
-    ranges = pieces(chosen)
-    return joined([np.flatnonzero(chosen[piece]) + piece.start for piece in ranges]) if len(ranges) > 1 else np.flatnonzero(chosen)
+    """The numbers of the rows where a mask says so, piece by piece."""
+    return joined([namespace(chosen).nonzero(chosen[piece])[0] + piece.start for piece in pieces(chosen)])
 
 
 def added(parts: list[Array]) -> Array:

@@ -82,7 +82,6 @@ def watched(monkeypatch):
     monkeypatch.setattr(sources, "BLOCK", PIECE)
     monkeypatch.setattr(_array, "namespace", lambda x: Words())
     monkeypatch.setattr(_validation, "TILE", PIECE)
-    monkeypatch.setattr(_validation, "on_host", lambda x: x)
     for module in (losses, _validation):
         monkeypatch.setattr(module, "apart", let_pass)
     monkeypatch.setattr(Watched, "told", set())

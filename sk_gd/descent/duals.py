@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, double_sum, in_pieces, namespace, of_pieces, sum_in_pieces
+from sk_gd._array import Array, at_least, brought, double_sum, in_pieces, namespace, of_pieces, sum_in_pieces
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.part import Part
 from sk_gd.descent.parts import PartedObjective
@@ -39,7 +39,7 @@ class RowDuals:
 
     def resume(self, known_by: Any) -> None:
         """Go on from where another descent has been."""
-        self.known_by = known_by
+        self.known_by = brought(known_by, self.objective.source.y)
 
     def rounded(self, radius: float, penalty: ElasticNet) -> Objective:
         """The objective with rounded corners, bent as Newton's step asks that takes the slopes along."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array
+from sk_gd._array import Array, is_foreign, on_host
 from sk_gd.descent import metrics
 from sk_gd.descent.dual import lower_bound
 from sk_gd.descent.kernel import Kernel
@@ -58,6 +58,11 @@ class Rounding:
     multipliers: Array
     bound: float = 0.0
     opening: bool = False
+
+    def at_home(self) -> Rounding:
+        """The same with NumPy's arrays."""
+        slopes = on_host(self.slopes) if is_foreign(self.slopes) else self.slopes
+        return replace(self, inner=self.inner.at_home(), slopes=slopes)
 
 
 class RoundingStep(LineSearchStep[Objective]):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_gd._array import is_foreign, on_host
 from sk_gd.descent.history import History
 
 Array = NDArray[Any]
@@ -33,8 +34,8 @@ class DescentState:
         Estimate of value minus minimum; nan where the step makes none.
     rate : float
         Step length before the schedule; nan before a step has chosen one.
-    memory : ndarray or None
-        What the optimizer remembers.
+    memory : array or None
+        What the optimizer remembers, beside the rows.
     trail : tuple of (start, end)
         The last epochs in the coordinates of the metric, where a step follows them further.
     metric : Metric or None
@@ -181,6 +182,14 @@ class DescentState:
         state = deepcopy(self)
         state.began, state.stuck, state.settled = time.monotonic(), False, False
         state.seconds_before, state.passes_before = float(state.history["seconds"][-1]), np.nan
+        return state
+
+    def at_home(self) -> DescentState:
+        """The same with NumPy's arrays in place of those that are beside the rows: what a pickle holds."""
+        state = copy(self)
+        state.memory = on_host(state.memory) if is_foreign(state.memory) else state.memory
+        if state.rounding is not None:
+            state.rounding = state.rounding.at_home()
         return state
 
     def hand_over(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, in_pieces, is_foreign, rows_of, spans, there, together_on_host, zeros
+from sk_gd._array import Array, brought, in_pieces, is_foreign, on_host, rows_of, spans, there, together_on_host, zeros
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState
@@ -50,11 +50,13 @@ class SweepStep(ScheduledStep[Objective]):
         rates = self.rates(state, self.batching.n_updates(objective.n_samples))
         theta, sums = self.start(state)
         theta, anchor, coordinates = (*(np.ascontiguousarray(x, source.dtype) for x in (theta, anchor)), self.coordinates)
-        memory = (self.optimizer.init(theta) if state.memory is None else state.memory).astype(source.dtype)
+        memory = self.optimizer.init(theta) if state.memory is None else state.memory
         l1, l2 = coordinates.l1, coordinates.l2
         if is_foreign(source.X) and self.optimizer.kernel is not None:  # a rule of the user's own may know NumPy alone
-            theta, anchor, memory, sums, l1, l2 = (there(x, source.X) for x in (theta, anchor, memory, sums, l1, l2))
-            coordinates = coordinates.beside(source.X)
+            theta, anchor, sums, l1, l2 = (there(x, source.X) for x in (theta, anchor, sums, l1, l2))
+            coordinates, memory = coordinates.beside(source.X), brought(memory, source.X)
+        else:
+            memory = on_host(memory).astype(source.dtype)
         terms: Terms = {
             "l2": l2, "l1": l1, "positive": objective.penalty.positive, "memory": memory, "refresh": refresh, "anchor": anchor,
             "n_samples": objective.n_samples, "sums": sums, "support": np.empty(0),
@@ -76,7 +78,7 @@ class SweepStep(ScheduledStep[Objective]):
                 steps = rates[first // size : -(-(first + len(rows)) // size)]
                 met += self.visit(objective, source_of(X, block.y, block.weights), None, size, steps, theta, seen, terms)
         if is_foreign(theta):
-            theta, memory, sums, met = together_on_host([theta, memory, sums, met])
+            theta, sums, met = together_on_host([theta, sums, met])
         state.memory = memory
         self.land(state, theta.astype(np.float64), sums, len(rates))
         return float(met) / objective.n_samples + objective.penalty.value(objective.coef(state.theta))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sk_gd._array import Array, beside, namespace, numbers_where, on_host, rows_of
+from sk_gd._array import Array, beside, joined, namespace, numbers_where, ones_for, rows_of, there
 from sk_gd.descent.subsets import sampled
 from sk_gd.sources import Block
 
@@ -27,27 +27,29 @@ def typical_rows(objective: Objective, theta: Array, share: int) -> Objective:
     if not columns.size:
         return sample
     block = sample.source.take(slice(None))
-    usual = np.array([np.median(on_host(of_columns(block, columns[[i]]))) for i in range(len(columns))])
+    usual = namespace(block.y).stack([middle(of_columns(block, columns[[i]])[:, 0]) for i in range(len(columns))])
 
     def are_odd(block: Block) -> Array:
         values = of_columns(block, columns)
-        odd: Array = namespace(values).any(values != beside(usual, values), axis=1)
+        odd: Array = namespace(values).any(values != usual, axis=1)
         return odd
 
     objective.n_passes += 1 + sample.n_passes / share
-    is_odd = on_host(objective.source.per_row(are_odd))
-    odd, rest = numbers_where(is_odd), sampled(objective.n_samples // share, share)
-    room = len(rest) - odd.size  # no more rows in all than a sample has: they need memory beside X
-    rest = rest[~is_odd[rest]]
-    if not odd.size:
+    is_odd = objective.source.per_row(are_odd)
+    odd, rest = numbers_where(is_odd), there(sampled(objective.n_samples // share, share), is_odd)
+    n_odd = odd.shape[0]
+    room = rest.shape[0] - n_odd  # no more rows in all than a sample has: they need memory beside X
+    rest = rest[~rows_of(is_odd, rest)]
+    if not n_odd:
         return sample
-    if room < len(rest) / 2:
+    if room < rest.shape[0] / 2:
         return objective
-    rest = rest[np.arange(room) * len(rest) // room] if room < len(rest) else rest
+    rest = rows_of(rest, np.arange(room) * rest.shape[0] // room) if room < rest.shape[0] else rest
     del sample, block  # before these take their place
-    rows = np.concatenate([odd, rest])
-    weights = np.ones(len(rows)) if objective.source.weights is None else on_host(rows_of(objective.source.weights, rows))
-    weights[len(odd) :] *= (objective.n_samples - weights[: len(odd)].sum()) / weights[len(odd) :].sum()
+    rows = joined([odd, rest])
+    weights = ones_for(rows) if objective.source.weights is None else rows_of(objective.source.weights, rows)
+    xp = namespace(weights)
+    weights[n_odd:, ...] *= (objective.n_samples - xp.sum(weights[:n_odd])) / xp.sum(weights[n_odd:])
     return objective.rows(rows, weights)
 
 
@@ -56,6 +58,11 @@ def of_columns(block: Block, columns: Array) -> Array:
     X, xp = block.dense(), namespace(block.y)
     values: Array = xp.take(X, beside(columns, X, xp.int64), axis=1)
     return values
+
+
+def middle(column: Array) -> Any:
+    """The value that half of the others are not above."""
+    return namespace(column).sort(column)[(column.shape[0] - 1) // 2]
 
 
 def rows_behind(objective: Objective, theta: Array) -> Array:

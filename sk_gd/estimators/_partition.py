@@ -15,7 +15,7 @@ from sk_gd.descent import Objective, Part
 from sk_gd.estimators._data import check_weights
 from sk_gd.estimators._labels import codes_among, labels_in, weigh_rows
 from sk_gd.estimators._range import refuse_out_of_range
-from sk_gd.estimators._validation import fingerprints
+from sk_gd.estimators._validation import LEAST, fingerprints
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources import source_of
@@ -100,7 +100,7 @@ class Partition:
     def split(self, fraction: float, seed: int) -> tuple[Weighed, Weighed]:
         """Hold out rows by their values: about a fraction of them, wherever they lie."""
         if len(self.y):
-            self.held = fingerprints(self.X, seed) < np.uint64(int(fraction * 2**64) - 1)
+            self.held = fingerprints(self.X, seed) < int(fraction * 2**64) - 1 + LEAST
         return self.weighed("train"), self.weighed("held out")
 
     def chosen(self, side: str) -> Array:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
+from operator import invert, itemgetter, or_
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,8 @@ from sk_gd._array import (
     joined,
     namespace,
     numbers_where,
-    on_host,
-    picked,
-    pieces,
+    ones_for,
+    rows_of,
     rows_where,
     spans,
     sum_in_pieces,
@@ -39,6 +39,7 @@ from sk_gd.sources import Block, source_of
 from sk_gd.sources.files import StoredRows
 
 TILE = 2**16  # values fingerprinted at a time: they should stay in the second-level cache
+LEAST = -(2**63)  # its sign turned, a pattern of bits has the place among the others that it has without a sign
 DEVICE_TILE = 2**24  # as many as outweigh the launch of the functions that do it
 
 
@@ -113,54 +114,58 @@ class Rows:
         validation blind to overfitting, the order of the rows does not matter, and a weight of two still means the row twice.
         """
         keys = fingerprints(self.X, seed)
-        weights = in_pieces(lambda keys: np.ones(len(keys)), keys) if self.weights is None else on_host(self.weights)
-        strata = on_host(self.targets[:, 0]) if stratified else None
-        held, heaviest, spare = np.zeros(len(keys), dtype=bool), 0.0, np.empty(0, dtype=np.intp)
-        for stratum in [None] if strata is None else labels_in(strata, self.weights):
+        weights = ones_for(keys) if self.weights is None else in_place(self.weights)
+        strata, bars, spares = in_place(self.targets[:, 0]) if stratified else None, {}, []
+        for stratum in [None] if strata is None else labels_in(strata, weights).tolist():
             rows = numbers_where(in_pieces(partial(belongs, stratum=stratum), weights, strata))
-            lot = partial(by_lot, picked(keys, rows), picked(weights, rows))
-            order, n_held, n_first, mass = apart(lot, fraction, 16 * len(rows))
-            mark(held, picked(rows, order[:n_held]))
-            if n_first < len(rows) and mass > heaviest:
-                heaviest, spare = mass, picked(rows, order[:n_first])
-        if not held.any():
-            mark(held, spare)  # so few rows that the fraction is none
-        if not held.any():
+            lot = partial(by_lot, rows_of(keys, rows), rows_of(weights, rows))
+            bar, spare, mass = apart(lot, fraction, 0 if is_foreign(keys) else 16 * len(rows))
+            if bar is not None:
+                bars[stratum] = bar
+            if spare is not None:
+                spares.append((mass, stratum, spare))
+        if spares and not bars:  # so few rows that the fraction is none
+            _, stratum, bar = max(spares, key=itemgetter(0))
+            bars[stratum] = bar
+        if not bars:
             raise ValueError(
-                f"With n_samples={len(keys)} no row can be held out to validate on: give X_val and y_val, or set "
+                f"With n_samples={keys.shape[0]} no row can be held out to validate on: give X_val and y_val, or set "
                 "early_stopping=False."
             )
-        return self.take(~held), self.take(held)
+        held = in_pieces(partial(below, bars=bars), keys, weights, strata)
+        return self.take(in_pieces(invert, held)), self.take(held)
 
 
-def belongs(weights: Array, strata: Array | None, stratum: Any) -> Array:
+def belongs(weights: Array, strata: Array | None, stratum: float | None) -> Array:
     """Whether a row counts, and is of a stratum, if there are any."""
     return weights > 0 if strata is None else (weights > 0) & (strata == stratum)
 
 
-def by_lot(keys: Array, weights: Array, fraction: float) -> tuple[Array, int, int, float]:
-    """The rows by their keys, how many of them are held out, how many have the first key, and the sum of the weights.
+def below(keys: Array, weights: Array, strata: Array | None, bars: dict[float | None, int]) -> Array:
+    """Whether a row's key is below the bar of its stratum."""
+    return reduce(or_, (belongs(weights, strata, stratum) & (keys < bar) for stratum, bar in bars.items()))
+
+
+def by_lot(keys: Array, weights: Array, fraction: float) -> tuple[int | None, int | None, float]:
+    """The key below which rows are held out, None if none are, the second least key, None if there is none, and the rows' weight.
 
     Rows of one key stay together, and those of the last are never held out: something has to be left to learn from.
     """
-    order = np.argsort(keys)
-    ranked, sums = np.take(keys, order), np.cumsum(np.take(weights, order).astype(np.float64, copy=False))
-    last = np.flatnonzero(ranked[1:] != ranked[:-1])  # row of every key but the greatest
-    ends = np.take(sums, last)
-    middles = (ends + np.concatenate([np.zeros(1), ends])[:-1]) / 2
-    n_keys = np.searchsorted(middles, fraction * sums[-1], side="right")
-    stops = np.concatenate([np.zeros(1, np.intp), last + 1])
-    return order, int(stops[n_keys]), int(stops[1]) if len(last) else len(keys), float(sums[-1])
+    xp = namespace(keys)
+    order = xp.argsort(keys, stable=False)
+    ranked, sums = xp.take(keys, order), xp.cumulative_sum(double(xp.take(weights, order)))
+    last = xp.nonzero(ranked[1:] != ranked[:-1])[0]  # row of every key but the greatest
+    if not last.shape[0]:
+        return None, None, float(sums[-1])
+    ends = xp.take(sums, last)
+    middles = (ends + xp.concat([xp.zeros_like(ends[:1]), ends[:-1]])) / 2
+    n_keys = int(xp.searchsorted(middles, fraction * sums[-1:], side="right")[0])
+    bar = int(ranked[int(last[n_keys - 1]) + 1]) if n_keys else None
+    return bar, int(ranked[int(last[0]) + 1]), float(sums[-1])
 
 
-def mark(held: Array, rows: Array) -> None:
-    """Set ``held`` in some rows, piece by piece."""
-    for piece in pieces(rows):
-        held[rows[piece]] = True
-
-
-def fingerprints(X: Any, seed: int) -> Array:
-    """A number per row made of its values and the seed alone: dense or sparse, wherever it stands."""
+def fingerprints(X: Any, seed: int) -> Any:
+    """A whole number per row, made of its values and the seed alone: dense or sparse, wherever it stands, and kept there."""
     X = in_place(X)
     columns = mix(np.random.default_rng(seed).integers(1, 2**63, X.shape[1], dtype=np.int64))
 
@@ -176,8 +181,7 @@ def fingerprints(X: Any, seed: int) -> Array:
     width = X.nnz // X.shape[0] + 1 if issparse(X) else X.shape[1]
     columns = there(columns, X) if is_foreign(X) else columns
     tiles = spans(X.shape[0], max((DEVICE_TILE if is_foreign(X) else TILE) // width, 1))
-    keys = [mix(of_rows(X[rows, ...] if is_foreign(X) else X[rows])) for rows in tiles]
-    return on_host(joined(keys)).view(np.uint64)
+    return joined([mix(of_rows(X[rows, ...] if is_foreign(X) else X[rows])) ^ LEAST for rows in tiles])
 
 
 def mix(patterns: Any) -> Any:

@@ -30,6 +30,8 @@ class VersionedMixin:
     def __getstate__(self) -> dict[str, Any]:
         state: Any = super().__getstate__()
         at_home = {name: on_host(value)[()] if is_foreign(value) else value for name, value in state.items()}
+        if "_state" in state:
+            at_home["_state"] = state["_state"].at_home()
         return {**at_home, "_sk_gd_version": installed()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from sk_gd._array import (
     on_host,
     rows_of,
     spans,
-    sums_on_host,
+    together_on_host,
     zeros,
 )
 from sk_gd._threads import breathe, in_threads
@@ -202,7 +202,7 @@ class Source(ABC):
         tiles = self.tiles(max(width, self.n_features))
         n_groups = min(len(tiles), 8 if self.n_samples < 80 * self.n_features else 32)
         groups = [tiles[i * len(tiles) // n_groups : (i + 1) * len(tiles) // n_groups] for i in range(n_groups)]
-        return tuple(sums_on_host(sum(parts[1:], parts[0])) for parts in zip(*self.map(of_tiles, groups), strict=True))
+        return tuple(together_on_host([sum(parts[1:], parts[0]) for parts in zip(*self.map(of_tiles, groups), strict=True)]))
 
     def moments(self, curvature_of: Callable[[Block], Array], full: bool, centred: bool) -> tuple[Array, Array, Array]:
         """Sums for :class:`~sk_gd.preconditioners.Curvature`: total per output, center, and central second moments.

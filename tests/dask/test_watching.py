@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.metrics import get_scorer
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.estimators._validation import fingerprints
+from sk_gd.estimators._validation import LEAST, fingerprints
 from sk_gd.sources.dask import Team
 
 pytestmark = [
@@ -42,7 +42,7 @@ def test_any_scorer(target, scorer, variant, make_problem, split):
 def model_of_held(model, X, y, s, scorer):
     """The scores along the path, on the rows that a fit of the same seed holds out, here."""
     seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max)
-    held = fingerprints(X, seed) < np.uint64(int(0.3 * 2**64) - 1)
+    held = fingerprints(X, seed) < int(0.3 * 2**64) - 1 + LEAST
     scores = []
     for theta in model.coef_path_:
         at = type(model)().fit(X, y)
