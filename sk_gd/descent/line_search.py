@@ -9,9 +9,10 @@ import numpy as np
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.metrics import doubt_gap, doubt_of, estimated, free, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.model import to_minimum
+from sk_gd.descent.parts import before_metric
 from sk_gd.descent.problem import Array, P
 from sk_gd.descent.state import DescentState
-from sk_gd.preconditioners import Implicit, Metric, Secant
+from sk_gd.preconditioners import Hessian, Implicit, Metric, Secant
 
 SUFFICIENT = 1e-4  # share of the decrease promised by the slope that a step must bring (Armijo, 1966)
 FORETOLD = 10  # a step that cuts the gap to so small a part shows that the metric is right where it leads
@@ -36,7 +37,8 @@ class LineSearchStep(Generic[P]):
                 state.metric.attach(objective, state.theta)
             return
         if state.gradient is None:
-            state.value, state.gradient = objective.value_and_gradient(state.theta)
+            held = isinstance(self.metric.base if isinstance(self.metric, Secant) else self.metric, Hessian)
+            state.value, state.gradient = before_metric(objective, state.theta, full=held)
         state.metric, state.rate = self.metric, 1.0
         refresh_metric(objective, state)
         self.aim(objective, state)

@@ -172,12 +172,33 @@ class Objective:
 
         def curvature_of(block: Block) -> Array:
             z = block.constant(0.0, self.shape[0]) if self.loss.quadratic else block.raw(theta)  # the same at any z
-            h: Array = block.weigh(at_least(self.loss.curvature_at(block.y, z), TRACE * self.loss.curvature))
-            return h
+            return self.bend_of(block, z)
 
         self.n_passes += 1
         total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)
         return Curvature(total / self.n_samples, center, moments / self.n_samples, self.source.blur(full))
+
+    def bend_of(self, block: Block, z: Array) -> Array:
+        """The weighted second derivative of the loss of some rows with raw predictions z."""
+        h: Array = block.weigh(at_least(self.loss.curvature_at(block.y, z), TRACE * self.loss.curvature))
+        return h
+
+    def with_curvature(self, theta: Array, centred: bool = True) -> tuple[float, Array, Curvature]:
+        """``value_and_gradient`` and the full ``curvature``, in one visit of the rows."""
+
+        def of_rows(block: Block) -> tuple[Array, ...]:
+            z = block.raw(theta)
+            per_row, slope = self.loss.value_and_slope(block.y, z)
+            values = double_sum(block.weigh(per_row)[:, None], axis=0)
+            return self.bend_of(block, z), values, block.gradient(block.weigh(slope), self.fit_intercept)
+
+        self.n_passes += 1
+        n, sums = self.n_samples, self.source.moments_and_sums(of_rows, full=True, centred=centred and self.fit_intercept)
+        total, center, moments, value, gradient = sums
+        coef, gradient = self.coef(theta), gradient / n
+        self.coef(gradient)[:] += self.penalty.gradient(coef)
+        curvature = Curvature(total / n, center, moments / n, self.source.blur(full=True))
+        return float(value[0]) / n + self.penalty.value(coef), gradient, curvature
 
     def typical(self, theta: Array, share: int) -> Objective:
         """The same function of one row out of every ``share``, and of those that are rare; of all rows, if there are too many."""

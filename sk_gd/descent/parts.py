@@ -6,7 +6,7 @@ all compiled passes; what travels is theta and numbers of its size. Slopes and s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from sk_gd._array import Array, added
 from sk_gd._compat import cached_property
 from sk_gd.descent.objective import Objective, T
+from sk_gd.descent.problem import P
 from sk_gd.descent.product import NO_SLOPES
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
@@ -74,6 +75,7 @@ class PartedObjective(Objective):
         source: Any = Elsewhere(sum(self.counts), n_features, sum(stored), all(sparse), dtype)
         super().__init__(loss, penalty, source, n_outputs, fit_intercept)
         self.places, self.summary = places, summary
+        self.known: tuple[Array, bool, Curvature] | None = None  # theta, whether centred, and the full curvature there
 
     @cached_property
     def constant(self) -> Array:
@@ -106,7 +108,7 @@ class PartedObjective(Objective):
         values = self.loss.value_and_slope(targets, np.broadcast_to(intercept.T, (len(targets), self.shape[0])))[0]
         return float(np.average(values, weights=weights))
 
-    def summed(self, parts: list[tuple[float, Array]], theta: Array, count: float) -> tuple[float, Array]:
+    def summed(self, parts: Sequence[tuple[float, Array]], theta: Array, count: float) -> tuple[float, Array]:
         """Value and gradient from sums over the parts."""
         value, gradient = sum(part[0] for part in parts) / count, added([part[1] for part in parts]) / count
         self.n_passes += count / self.n_samples
@@ -127,7 +129,16 @@ class PartedObjective(Objective):
         """Value estimated on some rows, and by how much their gradient differs from that at ``away``, plus that of the penalty."""
         return self.summed(self.places.ask("estimate", theta, away, *rows), theta, self.n_samples / rows[2])
 
+    def look(self, theta: Array, centred: bool = True) -> tuple[float, Array]:
+        """``value_and_gradient``, and ``curvature`` for who asks for it next: in one round, and one visit of the rows."""
+        parts, curvatures = zip(*self.places.ask("with_curvature", theta, centred), strict=True)
+        self.known = theta, centred, sum(curvatures[1:], curvatures[0]).scaled(1 / self.n_samples)
+        return self.summed(parts, theta, self.n_samples)
+
     def curvature(self, theta: Array, full: bool, centred: bool = True) -> Curvature:
+        known, self.known = self.known, None  # which may be large
+        if known is not None and known[0] is theta and full and centred == known[1]:
+            return known[2]
         self.n_passes += 1
         parts = self.places.ask("curvature", theta, full, centred)
         return sum(parts[1:], parts[0]).scaled(1 / self.n_samples)
@@ -171,3 +182,8 @@ class PartedObjective(Objective):
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
         self.n_passes += 1 + (theta is not None)
         return float(max(self.places.ask("row_smoothness", coordinates, theta)))
+
+
+def before_metric(objective: P, theta: Array, full: bool) -> tuple[float, Array]:
+    """Value and gradient where a metric that relates the features is made next: rows elsewhere are visited once for both."""
+    return objective.look(theta) if full and isinstance(objective, PartedObjective) else objective.value_and_gradient(theta)

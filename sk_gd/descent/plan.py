@@ -107,8 +107,8 @@ def make_plan(
     waits until as much time has been spent on its products. Of such sparse rows epochs have the metric of more features.
 
     With a Hessian that is held, of more than a million values (16 million on partitions) with 320 rows for every parameter, the
-    descent begins at the minimum of a sixteenth of the rows (unless batch on the squared loss, which is there in one step, or on a
-    loss that is not smooth).
+    descent begins at the minimum of a sixteenth of the rows, on partitions of down to a 64th (unless batch on the squared loss,
+    which is there in one step, or on a loss that is not smooth).
 
     Where the slope of the loss jumps ("quantile", "epsilon_insensitive"), its corners are rounded, less and less, by steps on all
     rows in the metric of the Hessian, after SVRG or SAGA on some. Explicit optimizers follow its subgradients, and so does "auto"
@@ -153,13 +153,14 @@ def make_plan(
         return Plan(rounding, _name("steepest descent with line search on rounded corners", rounding.metric))
     one_step = (everything and objective.quadratic) or not objective.smooth
     sampled = automatic and preconditioner in ("auto", "hessian") and not one_step and worth_sampling(objective)
-    start, begun = (SampledStep(line_search), f", begun on {n // share_of(objective)} rows") if sampled else (None, "")
+    begun = f", begun on {n // share_of(objective)} rows" if sampled else ""
     if automatic and everything:
         metric = _metric(objective, preconditioner, sweeps=False)
         if isinstance(metric, Implicit) and objective.penalty.kinked and WorkingSetStep.suits(objective):
             return Plan(WorkingSetStep(objective), "steepest descent with line search, Hessian metric of a working set")
         name = _name("steepest descent with line search", metric) + begun
-        return Plan(_line_search(objective, metric), name, begin=start)
+        begin = SampledStep(line_search, full=isinstance(metric, Hessian)) if sampled else None
+        return Plan(_line_search(objective, metric), name, begin=begin)
     metric = _metric(objective, preconditioner, sweeps=True)
     if sampled and preconditioner == "auto" and isinstance(metric, Hessian) and sample_suits(objective, objective.n_features):
         metric = Sampled(metric, share_of(objective))
@@ -177,7 +178,8 @@ def make_plan(
         finish: LineSearchStep[Objective] | None = None
         if objective.n_samples * objective.n_features <= SMALL:
             finish = line_search(objective)
-        return Plan(step, _name(f"{optimizer}, {_rows(size)}", metric) + begun, finish, start)
+        begin = SampledStep(line_search) if sampled else None
+        return Plan(step, _name(f"{optimizer}, {_rows(size)}", metric) + begun, finish, begin)
     if optimizer == "auto":
         optimizer = "gd"
     name = optimizer if isinstance(optimizer, str) else type(optimizer).__name__

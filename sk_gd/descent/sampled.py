@@ -9,11 +9,13 @@ import numpy as np
 
 from sk_gd.descent.loop import Step, descend
 from sk_gd.descent.objective import Objective
-from sk_gd.descent.parts import PartedObjective
+from sk_gd.descent.parts import PartedObjective, before_metric
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule
 
 SHARE = 16  # one row in so many: little memory beside X, and a metric of these rows costs less than a pass over all
+SHARE_APART = 64  # the same at most where the sample is a copy that every fit makes anew
+KNOWN = 100  # rows for every parameter whose minimum is so near that of all that more rows would save no pass
 MOST = 2**24  # values in the sample of rows in a file, which may be larger than memory
 ENOUGH = 20  # rows for every parameter: the minimum of fewer is that of their noise
 LARGE = 2**20  # values in X from which on passes take longer than what begins them
@@ -24,7 +26,11 @@ ONCE, FEW = (StoppingRule(None, max_iter, max_iter, None, np.nan) for max_iter i
 
 def share_of(objective: Objective) -> int:
     """One row in how many is in the sample."""
-    return max(SHARE, objective.source.n_stored // MOST) if objective.source.in_file else SHARE
+    if objective.source.in_file:
+        return max(SHARE, objective.source.n_stored // MOST)
+    if isinstance(objective, PartedObjective):
+        return min(max(SHARE, objective.n_samples // (KNOWN * prod(objective.shape))), SHARE_APART)
+    return SHARE
 
 
 def worth_sampling(objective: Objective) -> bool:
@@ -41,14 +47,16 @@ class SampledStep:
     ----------
     step_for : callable
         The rule by which an objective of few rows is descended.
+    full : bool, default=False
+        Whether the metric that is made next relates the features.
 
     References
     ----------
     Bollapragada, Byrd and Nocedal, 2018, let samples grow on the way; few sizes are enough where all rows fit in memory.
     """
 
-    def __init__(self, step_for: Callable[[Objective], Step[Objective]]) -> None:
-        self.step_for = step_for
+    def __init__(self, step_for: Callable[[Objective], Step[Objective]], full: bool = False) -> None:
+        self.step_for, self.full = step_for, full
 
     def initialise(self, objective: Objective, state: DescentState) -> None:
         if state.value != state.value:
@@ -62,7 +70,7 @@ class SampledStep:
         descend(sample, self.step_for(sample), inside, FEW, watch=near)
         objective.n_passes += sample.n_passes / share
         state.n_updates += 1
-        value, gradient = objective.value_and_gradient(inside.theta)
+        value, gradient = before_metric(objective, inside.theta, self.full)
         if value < state.value:
             state.theta, state.value, state.gradient = inside.theta, value, gradient
 

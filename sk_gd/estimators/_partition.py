@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import check_array
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.multiclass import check_classification_targets
 
 from sk_gd._array import Array, weigh_codes
 from sk_gd.descent import Objective, Part
 from sk_gd.estimators._data import check_weights
-from sk_gd.estimators._labels import codes_among, labels_in, weigh_rows
+from sk_gd.estimators._labels import check_labels, codes_among, labels_in, weigh_rows
 from sk_gd.estimators._range import refuse_out_of_range
 from sk_gd.estimators._validation import LEAST, fingerprints
 from sk_gd.losses import Loss
@@ -51,7 +50,9 @@ class Partition:
         if issparse(X):
             X.check_format(full_check=True)
         dtype = [np.float64, np.float32]
-        self.X = check_array(X, accept_sparse="csr", dtype=dtype, order="C", ensure_min_samples=0, input_name="X")
+        how = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "ensure_min_samples": 0, "input_name": "X"}
+        self.X = check_array(X, ensure_all_finite=False, **how)
+        self.squares = self.sums_of_squares()
         self.y = check_array(y, ensure_2d=False, dtype=None, ensure_min_samples=0, input_name="y")
         if len(self.y) != self.X.shape[0]:
             raise ValueError(f"X has {self.X.shape[0]} rows, but y has {len(self.y)}: give both the same.")
@@ -66,27 +67,42 @@ class Partition:
         self.sides: dict[str, Part | None] = {}
         self.held, self.coded = np.zeros(len(self.y), dtype=bool), False
 
+    def sums_of_squares(self) -> Array | None:
+        """Of every column, in one read with the search for what is not finite: that makes them so, too."""
+        squares = None
+        if not issparse(self.X) and self.X.size:
+            with np.errstate(all="ignore"):
+                squares = source_of(self.X, np.zeros((len(self.X), 1)), None).squares()
+        if squares is None or not np.isfinite(squares).all():
+            assert_all_finite(self.X, input_name="X")
+        return squares
+
+    def cast(self, dtype: str) -> None:
+        """Take X in the precision that all partitions have."""
+        if self.X.dtype != dtype:
+            self.X, self.squares = self.X.astype(dtype), None
+
     def facts(self, labelled: bool) -> tuple[int, int, str, tuple[int, ...], Array | None]:
         """Rows, columns, and precision of X, shape of a row of y, and what labels there are."""
         return len(self.y), self.X.shape[1], self.X.dtype.str, self.y.shape[1:], self.labels() if labelled else None
 
     def numbers(self, dtype: str) -> Weighed:
         """Take y as numbers, X and y in the precision that all partitions have."""
-        self.X = self.X.astype(dtype, copy=False)
+        self.cast(dtype)
         self.targets = self.y.astype(dtype)[:, None] if self.y.ndim == 1 else self.y.astype(dtype)
         self.targets = check_array(self.targets, ensure_min_samples=0, input_name="y", dtype=dtype)
         return self.weighed("train")
 
     def labels(self) -> Array:
         """The distinct labels of rows that count."""
-        check_classification_targets(self.y)
+        check_labels(self.y.ravel() if self.y.ndim == 2 and self.y.shape[1] == 1 else self.y)
         if self.y.ndim > 1 and self.y.shape[1] > 1:
             raise ValueError(f"Labels must have one dimension, got an array of shape {self.y.shape}.")
         return labels_in(self.y.ravel(), self.weights)
 
     def encode(self, dtype: str, classes: Array) -> tuple[Array, Weighed]:
         """Take y as the codes of classes; the weights that the rows of each sum to, and all together."""
-        self.X = self.X.astype(dtype, copy=False)
+        self.cast(dtype)
         self.y = self.y.ravel()
         codes = codes_among(self.y, classes, self.X) if len(self.y) else np.empty(0, dtype=np.intp)
         self.targets, self.coded = codes.astype(dtype)[:, None], True
@@ -121,16 +137,16 @@ class Partition:
     def distinct(self, side: str, by_mean: bool) -> tuple[Array, Array] | None:
         """Targets of a side with their weights, equal ones together; or their mean."""
         chosen = self.chosen(side)
-        targets, weights = self.targets[chosen].astype(np.float64), np.ones(chosen.sum())
-        if self.weights is not None:
-            weights = self.weights[chosen]
-        if not len(targets):
+        if not chosen.any():
             return None
+        targets = self.targets if chosen.all() else self.targets[chosen]
+        weights = None if self.weights is None else self.weights[chosen]
+        if self.coded and not by_mean:  # classes need not be sorted
+            sums = np.bincount(targets[:, 0].astype(np.intp), weights=weights).astype(np.float64)
+            return np.flatnonzero(sums).astype(np.float64)[:, None], sums[sums > 0]
+        targets, weights = targets.astype(np.float64), np.ones(len(targets)) if weights is None else weights
         if by_mean:
             return np.average(targets, axis=0, weights=weights)[None], weights.sum(keepdims=True)
-        if self.coded:  # classes need not be sorted
-            sums = np.bincount(targets[:, 0].astype(np.intp), weights=weights)
-            return np.flatnonzero(sums).astype(np.float64)[:, None], sums[sums > 0]
         if targets.shape[1] == 1:  # which is sorted much faster than rows are
             values, group = np.unique(targets.ravel(), return_inverse=True)
             return values[:, None], np.bincount(group, weights=weights)
@@ -165,7 +181,7 @@ class Partition:
         X, targets = (self.X, self.targets) if whole else (self.X[chosen], self.targets[chosen])
         weights = None if unit is None or self.weights is None else self.weights[chosen] / unit
         source, penalty = source_of(X, targets, weights), ElasticNet(0.0, 0.0, positive)
-        refuse_out_of_range(source)
+        refuse_out_of_range(source, self.squares if whole else None)
         part = self.sides[side] = Part(self.number, Objective(loss, penalty, source, n_outputs, fit_intercept))
         return part.facts(), self.distinct(side, loss.quadratic)
 

@@ -12,8 +12,8 @@ from sk_gd._array import Array, beside, namespace, on_host, rows_of
 from sk_gd.sources import Block, Source
 
 
-def refuse_out_of_range(source: Source) -> None:
-    """Look at the sum of squares of every column of X and of the targets, in the arithmetic of X.
+def refuse_out_of_range(source: Source, squares: Array | None = None) -> None:
+    """Look at the sum of squares of every column of X, which may be known, and of the targets, in the arithmetic of X.
 
     It has to lie at a distance of 1 / eps from both ends of the floats, 1e-292 to 1e292 in double precision: curvatures are such
     sums, and have to be told from others beside them. Columns of zeros are as welcome as any.
@@ -21,7 +21,7 @@ def refuse_out_of_range(source: Source) -> None:
     number = np.finfo(source.dtype)
     with np.errstate(over="ignore", under="ignore"):
         of_targets = source.map(partial(squares_of, source.y), source.ranges(source.y.shape[1]))
-        sums = {"X": source.squares(), "y": on_host(sum(of_targets[1:], of_targets[0]))}
+        sums = {"X": source.squares() if squares is None else squares, "y": on_host(sum(of_targets[1:], of_targets[0]))}
     for what, of in sums.items():
         odd = np.flatnonzero(~((of > number.tiny / number.eps) & (of < number.max * number.eps)))
         if not odd.size:

@@ -209,26 +209,32 @@ class Source(ABC):
 
         ``curvature_of(block)`` gives the weighted second derivatives of its rows, shape (n, n_outputs).
         """
+        total, center, second = self.moments_and_sums(lambda block: (curvature_of(block),), full, centred)
+        return total, center, second
+
+    def moments_and_sums(self, of_rows: Callable[[Block], tuple[Array, ...]], full: bool, centred: bool) -> tuple[Array, ...]:
+        """The same, and the sums that ``of_rows`` gives after the second derivatives of its rows: X is read once for all."""
         # a first guess of the center keeps the digits that an offset in X would cost
         scratch, few = Scratch(), self.take(slice(0, min(64, self.n_samples))).dense()
         shift = namespace(few).mean(few, axis=0) if centred else namespace(few).zeros_like(few[0, ...])
 
-        def of_block(block: Block) -> tuple[Array, Array, Array]:
-            h, xp = curvature_of(block), namespace(block.y)
+        def of_block(block: Block) -> tuple[Array, ...]:
+            h, *sums = of_rows(block)
+            xp = namespace(block.y)
             mean, moved = xp.mean(h, axis=1), scratch.difference(block.dense(), shift)
             if full:
                 root = xp.sqrt(mean)
                 moved *= root[:, None]
-                return double_sum(h, axis=0), root @ moved, scratch.gram(moved)
+                return double_sum(h, axis=0), root @ moved, scratch.gram(moved), *sums
             first = mean @ moved
             moved *= moved
-            return double_sum(h, axis=0), first, mean @ moved
+            return double_sum(h, axis=0), first, mean @ moved, *sums
 
-        total, first, second = self.sum_over_blocks(of_block)
+        total, first, second, *sums = self.sum_over_blocks(of_block)
         if not centred:
-            return total, np.zeros(self.n_features), second
+            return total, np.zeros(self.n_features), second, *sums
         mean = first / total.mean()
-        return total, on_host(shift) + mean, second - (np.outer(first, mean) if full else first * mean)
+        return total, on_host(shift) + mean, second - (np.outer(first, mean) if full else first * mean), *sums
 
     def blur(self, full: bool) -> float:
         """Rounding of the central second moments, as a share of the center: what makes a constant column look as if it varied."""

@@ -9,12 +9,12 @@ import dask.array as da
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.descent import Objective
 from sk_gd.descent.part import Part
-from sk_gd.losses import SquaredError
+from sk_gd.losses import LogLoss, Multinomial, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources import source_of
 from sk_gd.sources.dask import Team, shared_out
@@ -99,9 +99,12 @@ def test_messages_are_small_and_hold_no_code(rows, threads, monkeypatch):
 
 
 @pytest.mark.parametrize(("model", "first"), [
-    (GDLogisticClassifier(), ["facts", "encode", "aim"]),
-    (GDLogisticClassifier(class_weight="balanced", early_stopping=True), ["facts", "encode", "weigh", "split", "aim", "aim"]),
-    (GDLinearRegressor(), ["facts", "numbers", "aim", "constant_value"]),
+    (GDLogisticClassifier(), ["facts", "encode", "aim", "with_curvature"]),
+    (
+        GDLogisticClassifier(class_weight="balanced", early_stopping=True),
+        ["facts", "encode", "weigh", "split", "aim", "aim", "value_and_gradient"],
+    ),
+    (GDLinearRegressor(), ["facts", "numbers", "aim", "constant_value", "with_curvature", "value_and_gradient"]),
 ], ids=str)  # fmt: skip
 def test_few_messages_before_a_descent(model, first, rows, monkeypatch):
     """Each costs a round trip, however fast the workers are."""
@@ -113,7 +116,23 @@ def test_few_messages_before_a_descent(model, first, rows, monkeypatch):
 
     monkeypatch.setattr(Team, "gather", note)
     model.fit(*rows)
-    assert asked[: len(first) + 1] == [*first, "value_and_gradient"]
+    assert asked[: len(first)] == first
+
+
+@pytest.mark.parametrize("loss", [SquaredError(), LogLoss(), Multinomial(3)], ids=str)
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_one_visit(loss, fit_intercept, weighted, rng):
+    """Value, gradient and second moments of one visit are those of three."""
+    X, y, s = rng.normal(size=(3000, 4)) + 3, rng.integers(2, size=(3000, 1)).astype(float), rng.uniform(0, 2, 3000)
+    rows, n_outputs = source_of(X, y, s / s.mean() if weighted else None), 3 if loss.couples else 1
+    objective = Objective(loss.for_targets(y, None), ElasticNet(0.1, 0.0), rows, n_outputs, fit_intercept)
+    theta = rng.normal(size=objective.shape)
+    value, gradient, curvature = objective.with_curvature(theta)
+    assert_allclose(value, objective.value_and_gradient(theta)[0], rtol=1e-12)
+    assert_allclose(gradient, objective.value_and_gradient(theta)[1], rtol=1e-9)
+    for name, found in vars(objective.curvature(theta, full=True)).items():
+        assert_allclose(getattr(curvature, name), found, rtol=1e-12)
 
 
 def test_rows_of_a_batch(rows, threads, monkeypatch):
