@@ -32,15 +32,19 @@ def lazily(method: M) -> M:
     return wrapped
 
 
+def predictor_for(model: Any, X: Any) -> Any:
+    """What of the model predictions for the partitions of X need, which are of the features that it knows."""
+    check_is_fitted(model)
+    validate_data(model, np.empty((0, X.shape[1])) if hasattr(X, "chunks") else X._meta, reset=False, skip_check_array=True)
+    predictor = copy(model)
+    for attribute in (*OF_A_FIT, "feature_names_in_"):  # the names have been looked at
+        vars(predictor).pop(attribute, None)
+    return predictor
+
+
 def predict_later(model: Any, name: str, X: Any) -> Any:
     """The method of this name for every partition, once the result is computed: a Dask array."""
-    check_is_fitted(model)
-    frame = not hasattr(X, "chunks")
-    validate_data(model, X._meta if frame else np.empty((0, X.shape[1])), reset=False, skip_check_array=True)
-    predictor = copy(model)
-    for attribute in OF_A_FIT:
-        vars(predictor).pop(attribute, None)
-    vars(predictor).pop("feature_names_in_", None)  # looked at here
+    predictor, frame = predictor_for(model, X), not hasattr(X, "chunks")
     dtype = np.result_type(*X.dtypes) if frame else X.dtype
     like = getattr(predictor, name)(np.zeros((1, X.shape[1]), dtype if dtype.kind == "f" else np.float64))[:0]
     if frame:

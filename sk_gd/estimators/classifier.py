@@ -26,6 +26,7 @@ from sk_gd.estimators._labels import (
 )
 from sk_gd.estimators._online import goes_online
 from sk_gd.estimators._probabilities import ProbabilityMixin
+from sk_gd.estimators._score import ScoreMixin
 from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import LogLoss, Loss, Multinomial
@@ -34,7 +35,7 @@ from sk_gd.sources.files import stored
 
 
 @with_shared_docs
-class GDLogisticClassifier(ClassifierMixin, ProbabilityMixin, GradientDescentModel):  # type: ignore[misc]
+class GDLogisticClassifier(ScoreMixin, ClassifierMixin, ProbabilityMixin, GradientDescentModel):  # type: ignore[misc]
     """Logistic regression by gradient descent: batch, mini-batch or stochastic.
 
     Minimises, over the coefficients and the intercept,

@@ -16,6 +16,7 @@ from sk_gd.estimators._data import check_rows, check_weights
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._lazy import lazily
 from sk_gd.estimators._online import goes_online
+from sk_gd.estimators._score import ScoreMixin
 from sk_gd.estimators._task import Task
 from sk_gd.estimators._validation import Rows
 from sk_gd.losses import REGRESSION_LOSSES, Loss
@@ -24,7 +25,7 @@ from sk_gd.sources.files import stored
 
 
 @with_shared_docs
-class GDLinearRegressor(RegressorMixin, MultiOutputMixin, GradientDescentModel):  # type: ignore[misc]
+class GDLinearRegressor(ScoreMixin, RegressorMixin, MultiOutputMixin, GradientDescentModel):  # type: ignore[misc]
     """Linear regression by gradient descent: batch, mini-batch or stochastic.
 
     Minimises, over the coefficients and the intercept,

@@ -80,6 +80,39 @@ def test_score(make_problem, split):
     assert model.score(split(X), split(y)) == pytest.approx(model.score(X, y))
 
 
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("form", ["known", "filtered", "frame"])
+def test_score_of_unknown_sizes(form, weighted, make_problem, split):
+    """By sums over partitions, some of them empty, whose sizes nobody knows before."""
+    for target, kind in (("binary", GDLogisticClassifier), ("multi-output", GDLinearRegressor), ("regression", GDLinearRegressor)):
+        X, y, s = make_problem(target, weighted=True)
+        model, kept = kind(max_iter=3, tol=None).fit(X, y), X[:, 0] > -0.5
+        parts = [X, y, *[s] * weighted]
+        if form == "frame":
+            later = [dd.from_pandas(pd.DataFrame(part) if part.ndim == 2 else pd.Series(part), npartitions=3) for part in parts]
+            kept[:] = True
+        else:
+            later = [split(part) for part in parts]
+        if form == "filtered":
+            known = later[0][:, 0] > -0.5
+            later, parts = [part[known] for part in later], [part[kept] for part in parts]
+        assert model.score(*later) == pytest.approx(model.score(*parts), rel=1e-12)
+
+
+@pytest.mark.usefixtures("threads")
+def test_score_refuses(rows, split):
+    """Rows that do not match, and collections without any."""
+    X, y, model = rows
+    A, b = split(X), split(y)
+    with pytest.raises(ValueError, match="y must be a Dask array or frame"):
+        model.score(A, y)
+    with pytest.raises(ValueError, match="rows, but that of y has"):
+        model.score(A[A[:, 0] > 0], b[A[:, 1] > 0])
+    with pytest.raises(ValueError, match="Found 0 samples"):
+        model.score(A[A[:, 0] > 1e9], b[A[:, 0] > 1e9])
+
+
 def bad(name, X, y):
     A, b = da.from_array(X, chunks=(40, -1)), da.from_array(y, chunks=40)
     nan = X.copy()
