@@ -20,7 +20,7 @@ def to_minimum(objective: Problem, state: DescentState) -> tuple[Array, float]:
     if not objective.penalty.kinked:
         direction: Array = -state.metric.solve(apart_from_shift(slope) if objective.couples else slope)
         if objective.couples:  # only the ridge sees the shift that all outputs share: without it that is least
-            direction = apart_from_shift(state.theta + direction) - state.theta
+            direction -= direction.mean(axis=0) + state.theta.mean(axis=0)
     elif isinstance(state.metric, Implicit):
         free = (slope != 0) | (state.theta != 0)
         direction = -state.metric.solve(slope, free=free)
