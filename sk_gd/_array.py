@@ -7,7 +7,6 @@ are few, are NumPy's: ``beside`` takes them to the rows, ``on_host`` brings sums
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from math import prod
 from typing import Any, TypeVar
 
@@ -24,7 +23,7 @@ T = TypeVar("T")
 NAMESPACES: dict[type, Any] = {}  # asking takes a fifth of an update on one row, so what was asked is kept
 FINEST: dict[tuple[Any, str], Any] = {}
 GROUP = 1024  # rows: few enough for their sum in float32, enough for a product
-PIECE = 2**18  # numbers that one call of NumPy gets where it could get all: it lets no signal through, but ends in the caches
+PIECE = 2**16  # numbers that one call of NumPy gets where it could get all: it lets no signal through, but ends in the caches
 
 
 def is_foreign(x: Any) -> bool:
@@ -111,24 +110,27 @@ def spans(count: int, step: int) -> list[slice]:
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
-def pieces(x: Any) -> list[slice]:
-    """Consecutive ranges of rows of x, small enough for Ctrl-C to wait for one; a device has streams, and is not waited for."""
-    count, few = x.shape[0], PIECE // 16
+def pieces(x: Any, size: int | None = None) -> list[slice]:
+    """Consecutive ranges of rows of x, small enough for Ctrl-C to wait for one; a device has streams, and is not waited for.
+
+    They have ``size`` numbers, if another size than PIECE pays.
+    """
+    count, few, size = x.shape[0], PIECE // 4, size or PIECE
     if isinstance(x, np.ndarray) and x.size <= few:  # soon known, for the sake of small fits
         return [slice(0, count)]
-    size = few if x.dtype == object else PIECE  # calls of Python
+    size = few if x.dtype == object else size  # calls of Python
     if is_foreign(x) and str(device_of(x)) != "cpu":
         return [slice(0, count)]
     numbers = max(x.nnz, count) if issparse(x) else prod(x.shape)
     return spans(count, max(1, size * count // max(numbers, 1)))
 
 
-def in_pieces(function: Callable[..., Any], *arrays: Any) -> Array:
+def in_pieces(function: Callable[..., Any], *arrays: Any, size: int | None = None) -> Array:
     """``function(*arrays)``, which says of every row something that does not depend on the others, piece by piece of the first.
 
-    An array may be None.
+    An array may be None. See :func:`pieces` for ``size``.
     """
-    ranges = pieces(arrays[0])
+    ranges = pieces(arrays[0], size)
     if len(ranges) <= 1:
         return function(*arrays)
     whole: Any = None
@@ -193,9 +195,9 @@ def joined(parts: list[Any]) -> Any:
     return whole
 
 
-def count_from(first: int, count: int) -> Array:
+def count_from(first: int, count: int, dtype: Any = np.intp) -> Array:
     """So many whole numbers in succession: ``np.arange``, piece by piece."""
-    numbers = np.empty(count, np.intp)
+    numbers = np.empty(count, dtype)
     for piece in pieces(numbers):
         numbers[piece] = np.arange(first + piece.start, first + piece.stop)
     return numbers
@@ -254,7 +256,11 @@ def weigh_codes(codes: Any, weights: Any, count: int) -> Array:
     """The weights that the rows of each code 0 .. count - 1 sum to, as NumPy's numbers; None counts the rows."""
     codes, weights = in_place(codes), in_place(weights)
     if not is_foreign(codes):
-        counts: Array = sum_in_pieces(partial(np.bincount, minlength=count), codes, weights)
+
+        def counted(codes: Array, weights: Array | None) -> Array:
+            return np.bincount(codes.astype(np.intp, copy=False), weights, count)
+
+        counts: Array = sum_in_pieces(counted, codes, weights)
         return counts.astype(np.float64)
     xp, sums = namespace(codes), []
     for code in range(count):

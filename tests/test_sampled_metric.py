@@ -12,7 +12,7 @@ from sk_gd.preconditioners import Hessian, Sampled
 from sk_gd.sources import source_of
 
 MANY = {"n_samples": 110_000, "n_features": 10}
-OF_A_SAMPLE = "Hessian metric of a sample, begun on 6875 rows"
+OF_A_SAMPLE = "Hessian metric of a sample, begun on 4583 rows"
 
 
 @pytest.fixture

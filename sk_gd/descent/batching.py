@@ -31,16 +31,16 @@ class Batching:
     size: int
     shuffle: bool = True
 
-    def order(self, n_samples: int, rng: np.random.Generator, run: int = 1, mixed: int = 1) -> Array:
-        """The order in which one epoch visits the rows.
+    def order(self, n_samples: int, rng: np.random.Generator, run: int = 1, mixed: int = 1, beside: Any = np.float64) -> Array:
+        """The order in which one epoch visits the rows, in numbers that are no larger than those of a dtype ``beside`` them.
 
         Rows of a large file are not picked one by one: runs of so many in succession come in random order, and the rows of every
         so many runs are shuffled among each other (CorgiPile; Xu et al., 2022).
         """
         if not self.shuffle:
-            return count_from(0, n_samples)
+            return numbered(n_samples, beside)
         if run == 1:
-            return shuffled(n_samples, rng)
+            return shuffled(n_samples, rng, beside)
         starts = run * rng.permutation(-(-n_samples // run))
         runs = [np.arange(start, min(start + run, n_samples)) for start in starts]
         return np.concatenate([rng.permutation(np.concatenate(runs[i : i + mixed])) for i in range(0, len(runs), mixed)])
@@ -63,9 +63,14 @@ class Batching:
         return -(-n_samples // self.size)
 
 
-def shuffled(count: int, rng: np.random.Generator) -> Array:
+def numbered(count: int, beside: Any) -> Array:
+    """The numbers of so many rows; short ones, which take longer to shuffle, only beside short numbers."""
+    return count_from(0, count, np.int32 if beside == np.float32 and count <= np.iinfo(np.int32).max else np.intp)
+
+
+def shuffled(count: int, rng: np.random.Generator, beside: Any) -> Array:
     """``rng.permutation(count)``; an interrupt in it leaves ``rng`` as it was."""
-    own = deepcopy(rng)
-    order: Array = apart(own.permutation, count, 16 * count)
+    own, order = deepcopy(rng), numbered(count, beside)
+    apart(own.shuffle, order, 16 * count)
     rng.bit_generator.state = own.bit_generator.state
     return order

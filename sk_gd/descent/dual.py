@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sk_gd._array import Array, at_least, namespace
-from sk_gd.losses import Cornered, Loss, Piecewise, halves, side_by_side
+from sk_gd.losses import Cornered, Loss, Piecewise, halves
 from sk_gd.sources import Block, Source
 
 if TYPE_CHECKING:
@@ -24,29 +25,26 @@ def proved_gap(objective: Objective, value: float, theta: Array, step: Array) ->
     return max(value - lower_bound(objective, *objective.dual_after(theta, step), theta, FAR * np.abs(step)), 0.0)
 
 
-def slopes_after(source: Source, loss: Loss, theta: Array, step: Array, least: float) -> Array:
-    """The slopes of all rows after a step as the second derivative at theta tells them, which is taken to be at least so much."""
+def slopes_after(block: Block, loss: Loss, theta: Array, step: Array, least: float) -> Array:
+    """The rows' slopes after a step as the second derivative at theta tells them, which is taken to be at least so much."""
     assert isinstance(loss, Piecewise)  # no other jumps
-
-    def of_block(block: Block) -> Array:
-        z, change = halves(block.raw(np.vstack([theta, step])))
-        bend = at_least(loss.curvature_at(block.y, z), least)
-        return loss.bounded(loss.value_and_slope(block.y, z)[1] + bend * change)
-
-    return source.per_row(of_block)
+    z, change = halves(block.raw(np.vstack([theta, step])))
+    bend = at_least(loss.curvature_at(block.y, z), least)
+    return loss.bounded(loss.value_and_slope(block.y, z)[1] + bend * change)
 
 
-def dual_means(source: Source, loss: Loss, slopes: Array, fit_intercept: bool) -> tuple[float, Array]:
-    """Means over the rows of the conjugate at these slopes, of shape (n_samples, n_outputs), and of the gradient they make."""
+def dual_means(
+    source: Source, loss: Loss, slopes_of: Callable[[Block], tuple[Array, Array]], fit_intercept: bool
+) -> tuple[float, Array]:
+    """Means over the rows of the conjugate at some slopes, and of the gradient they make; ``slopes_of`` tells targets and them."""
     assert isinstance(loss, Cornered | Piecewise)  # whose conjugates are known
 
     def of_block(block: Block) -> tuple[Array, Array]:
-        y, slope = halves(block.y)
+        y, slope = slopes_of(block)
         conjugates = block.weigh(loss.conjugate(y, slope))
         return namespace(slope).sum(conjugates, axis=0, keepdims=True), block.gradient(block.weigh(slope), fit_intercept)
 
-    both = source.retarget(side_by_side(source.y, slopes), source.weights)
-    conjugates, pull = both.sum_over_blocks(of_block)
+    conjugates, pull = source.sum_over_blocks(of_block)
     return float(conjugates[0]) / source.n_samples, pull / source.n_samples
 
 

@@ -9,12 +9,13 @@ from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.parts import PartedObjective
 from sk_gd.descent.problem import Array, Problem
-from sk_gd.descent.sampled import share_of, worth_sampling
+from sk_gd.descent.sampled import worth_sampling
 from sk_gd.descent.state import DescentState
 from sk_gd.losses import weighted_mean
 from sk_gd.preconditioners import Blocks, Diagonal, Diagonals, Hessian, Implicit, Joint, Metric, Sampled, Secant
 from sk_gd.sources import CSRSource
 
+SHARE = 16  # one row in how many makes a metric: it costs less than a pass over all
 DEAR = 15  # passes that a matrix may take to build, to be the first thing to do
 SOON = 1e-3  # seconds in which a matrix may be built whatever passes take: it makes a more exact answer
 # seconds of a core, about: a value read in order, one read with its column, the slope of a prediction, a product in a matrix's
@@ -39,7 +40,7 @@ def first_metric(objective: Problem) -> Metric:
     width = n_features * n_outputs if objective.couples else n_features
     alone = n_outputs == 1 or objective.couples
     if isinstance(objective, Objective) and alone and width <= objective.max_full and sample_suits(objective, width):
-        return Sampled(Joint() if objective.couples else Hessian(), share_of(objective))
+        return Sampled(Joint() if objective.couples else Hessian(), SHARE)
     return best_metric(objective)
 
 
@@ -49,9 +50,9 @@ def sample_suits(objective: Objective, width: int) -> bool:
     here = not (isinstance(objective, PartedObjective) or objective.source.in_file)  # elsewhere a pass is what is dear
     if not (bends and here and worth_sampling(objective)):
         return False
-    weights, share = objective.source.weights, share_of(objective)
+    weights = objective.source.weights
     even = 1.0 if weights is None else float(weighted_mean(weights, None, lambda some: some**2))
-    return even <= UNEVEN and price_of(objective, width)[1] <= share * DEAR
+    return even <= UNEVEN and price_of(objective, width)[1] <= SHARE * DEAR
 
 
 def best_metric(objective: Problem) -> Metric:

@@ -45,7 +45,7 @@ def joint_moments(objective: Objective, theta: Array) -> Curvature:
         mixed = xp.reshape(xp.sqrt(weighed * p)[:, :, None] * X[:, None, :], (X.shape[0], -1))
         return xp.sum(block.weigh(p * (1 - p)), axis=0), xp.stack(own), mixed.T @ mixed
 
-    total, own, *mixed = objective.source.sum_over_blocks(of_block, n_outputs * width)
+    total, own, *mixed = objective.source.sum_over_blocks(of_block, (n_outputs + 2) * width)  # X, X weighed, and mixed
     moments, n = block_diag(*own) - sum(mixed), objective.n_samples
     return Curvature(total / n, center, moments / n, objective.source.blur(full=True))
 

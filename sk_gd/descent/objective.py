@@ -15,10 +15,10 @@ from sk_gd.descent.moments import joint_moments, moments_apart
 from sk_gd.descent.product import NO_SLOPES, TRACE, diagonals_at, product_at
 from sk_gd.descent.subsets import sampled
 from sk_gd.descent.typical import typical_rows
-from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError
+from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError, halves, side_by_side
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric, apart_from_shift
-from sk_gd.sources import Block, Source, source_of
+from sk_gd.sources import Block, DenseSource, PickedDense, Source, source_of
 
 T = TypeVar("T")
 
@@ -123,18 +123,23 @@ class Objective:
         """What a question gets of every part of the rows; here they are in one."""
         return [question(self, *arguments)]
 
-    def rows(self, rows: Array, weights: Array | None = None) -> Objective:
-        """The same function of some of the rows, with other weights if those are given; their mean is 1 again."""
-        block = self.source.take(rows)
+    def rows(self, rows: Array, weights: Array | None = None, copied: bool = True) -> Objective:
+        """The same function of some of the rows, with other weights if those are given; their mean is 1 again.
+
+        Where that can be they are not ``copied``, but brought together whenever they are asked for.
+        """
+        source, picked = self.source, not copied and type(self.source) is DenseSource
+        block = source.bare(rows) if picked else source.take(rows)
         weights = block.weights if weights is None else beside(weights, block.y)
         if weights is not None:
             weights = weights / namespace(weights).mean(weights)
-        return self.on(source_of(block.X, block.y, weights), self.loss)
+        some = PickedDense(source.X, rows, block.y, weights) if picked else source_of(block.X, block.y, weights)
+        return self.on(some, self.loss)
 
-    def sample(self, share: int) -> Objective:
+    def sample(self, share: int, copied: bool = True) -> Objective:
         """The same function of one row out of every ``share`` in succession, always the same ones."""
         self.n_passes += self.source.in_file  # there, reading is what counts
-        return self.rows(sampled(self.n_samples // share, share))
+        return self.rows(sampled(self.n_samples // share, share), copied=copied)
 
     def value_and_gradient(self, theta: Array, rows: Array | None = None, slopes: Array = NO_SLOPES) -> tuple[float, Array]:
         """F and the gradient of its smooth part, on all rows or estimated on some.
@@ -223,12 +228,17 @@ class Objective:
     def dual(self, slopes: Array) -> tuple[float, Array]:
         """What slopes of all rows prove, as :func:`~sk_gd.descent.dual.lower_bound` takes it."""
         self.n_passes += 1
-        return dual_means(self.source, self.loss, slopes, self.fit_intercept)
+        both = self.source.retarget(side_by_side(self.source.y, slopes), self.source.weights)
+        return dual_means(both, self.loss, lambda block: halves(block.y), self.fit_intercept)
 
     def dual_after(self, theta: Array, step: Array) -> tuple[float, Array]:
         """What the slopes prove to which a step leads."""
+
+        def slopes_of(block: Block) -> tuple[Array, Array]:
+            return block.y, slopes_after(block, self.loss, theta, step, TRACE * self.loss.curvature)
+
         self.n_passes += 1
-        return self.dual(slopes_after(self.source, self.loss, theta, step, TRACE * self.loss.curvature))
+        return dual_means(self.source, self.loss, slopes_of, self.fit_intercept)
 
     def smoothness(self, metric: Metric, max_passes: int = 50) -> float:
         """Largest eigenvalue of the Hessian's upper bound in a metric: L. Descent is stable below a rate of 2 / L.

@@ -105,17 +105,17 @@ class OnlineStep(SweepStep):
         state.seen = replace(state.seen, caution=caution)
         return 1 / unit
 
-    def rates(self, state: DescentState, count: int) -> Array:
+    def rates(self, state: DescentState, count: int, some: slice) -> Array:
         if not self.automatic:  # the objective has weights of mean 1 in every chunk: here chunks are weighed against each other
             relative = (self.weight / self.n_rows) / (state.seen.weight / state.seen.rows)
-            return in_pieces(lambda rates: relative * rates, super().rates(state, count))
+            return in_pieces(lambda rates: relative * rates, super().rates(state, count, some))
 
         def shares(steps: Array) -> Array:
             until = self.weight * steps / count
             share = self.gain * self.weight / count / (state.seen.weight - self.weight + until + state.seen.caution)
             return state.rate * np.minimum(share, 1.0)
 
-        return in_pieces(shares, count_from(1, count))
+        return in_pieces(shares, count_from(1 + some.start, some.stop - some.start))
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
         kind = ScheduledStep if self.batching.size >= objective.n_samples else SweepStep

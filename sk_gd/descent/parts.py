@@ -92,7 +92,7 @@ class PartedObjective(Objective):
         n_outputs, dtype = self.shape[0], self.dtype if dtype is None else dtype
         return PartedObjective(loss, penalty, places, self.summary, self.n_features, dtype, n_outputs, self.fit_intercept)
 
-    def sample(self, share: int) -> Objective:
+    def sample(self, share: int, copied: bool = True) -> Objective:
         return self.at(self.places.beside("sample", share), self.loss, self.penalty)
 
     def exact(self) -> Objective:

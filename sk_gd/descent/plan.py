@@ -12,7 +12,7 @@ from sk_gd.descent.batching import Batching
 from sk_gd.descent.kernel import Kernel
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, Watch, descend
-from sk_gd.descent.metrics import dear, first_metric, sample_suits
+from sk_gd.descent.metrics import SHARE, dear, first_metric, sample_suits
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.orthant import OrthantStep
 from sk_gd.descent.parallel import on_parts
@@ -106,8 +106,8 @@ def make_plan(
     In batch a Hessian that takes longer to build than 15 passes and a millisecond (sparse rows, many classes, hundreds of features)
     waits until as much time has been spent on its products. Of such sparse rows epochs have the metric of more features.
 
-    With a Hessian that is held, of more than a million values (16 million on partitions) with 320 rows for every parameter, the
-    descent begins at the minimum of a sixteenth of the rows, on partitions of down to a 64th (unless batch on the squared loss,
+    With a Hessian that is held, of more than a million values (16 million on partitions) with 320 to 480 rows for every parameter,
+    the descent begins at the minimum of one row in 16 to 24, on partitions of down to a 64th (unless batch on the squared loss,
     which is there in one step, or on a loss that is not smooth).
 
     Where the slope of the loss jumps ("quantile", "epsilon_insensitive"), its corners are rounded, less and less, by steps on all
@@ -163,7 +163,7 @@ def make_plan(
         return Plan(_line_search(objective, metric), name, begin=begin)
     metric = _metric(objective, preconditioner, sweeps=True)
     if sampled and preconditioner == "auto" and isinstance(metric, Hessian) and sample_suits(objective, objective.n_features):
-        metric = Sampled(metric, share_of(objective))
+        metric = Sampled(metric, SHARE)
     batching, reduced = Batching(size, shuffle), REDUCED
     plain: type[ScheduledStep[Objective]] = ScheduledStep if everything else SweepStep
     if isinstance(objective, PartedObjective) and not everything:

@@ -8,9 +8,11 @@ from sk_gd._array import Array
 from sk_gd.descent.metrics import doubt_gap, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
+from sk_gd.descent.product import NO_SLOPES
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.sweep import SweepStep
 from sk_gd.descent.trail import extrapolate, length_for
+from sk_gd.sources import CompiledSource
 
 
 class ReducedStep(SweepStep):
@@ -26,8 +28,10 @@ class ReducedStep(SweepStep):
     slopes: Array
 
     def initialise(self, objective: Objective, state: DescentState) -> None:
-        self.slopes = objective.source.zeros(objective.shape[0])
         begun = state.metric is not None
+        source, metric = objective.source, state.metric if begun else self.metric
+        anew = isinstance(source, CompiledSource) and not (self.refresh or self.in_place(objective, metric))
+        self.slopes = NO_SLOPES if anew else source.zeros(objective.shape[0])
         super().initialise(objective, state)
         if begun:
             self.anchor(objective, state)

@@ -13,7 +13,8 @@ from sk_gd.descent.parts import PartedObjective, before_metric
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule
 
-SHARE = 16  # one row in so many: little memory beside X, and a metric of these rows costs less than a pass over all
+SHARE = 16  # one row in so many: with what else is held no tenth of X
+NARROW, OF_NARROW = 64, 24  # the same of fewer features, beside which what is held of every row is much
 SHARE_APART = 64  # the same at most where the sample is a copy that every fit makes anew
 KNOWN = 100  # rows for every parameter whose minimum is so near that of all that more rows would save no pass
 MOST = 2**24  # values in the sample of rows in a file, which may be larger than memory
@@ -30,7 +31,7 @@ def share_of(objective: Objective) -> int:
         return max(SHARE, objective.source.n_stored // MOST)
     if isinstance(objective, PartedObjective):
         return min(max(SHARE, objective.n_samples // (KNOWN * prod(objective.shape))), SHARE_APART)
-    return SHARE
+    return SHARE if objective.n_features >= NARROW else OF_NARROW
 
 
 def worth_sampling(objective: Objective) -> bool:

@@ -99,10 +99,10 @@ class ScheduledStep(Generic[P]):
         share = (n - size) / (size * (n - 1))
         return max((1 - share) * smooth + share * objective.row_smoothness(self.coordinates, theta), np.finfo(np.float64).tiny)
 
-    def rates(self, state: DescentState, count: int) -> Array:
-        """The next step lengths."""
+    def rates(self, state: DescentState, count: int, some: slice) -> Array:
+        """The lengths of some of the next ``count`` steps."""
         unit, paced = state.rate * state.rate_scale, partial(self.paced, n_stalls=state.n_stalls)
-        return in_pieces(lambda steps: unit * paced(steps), count_from(state.n_updates + 1, count))
+        return in_pieces(lambda steps: unit * paced(steps), count_from(state.n_updates + 1 + some.start, some.stop - some.start))
 
     def shorten(self, state: DescentState) -> None:
         """Answer a stall by the shorter steps that the schedule may have for it; they settle the descent once they are tiny."""
@@ -134,7 +134,8 @@ class ScheduledStep(Generic[P]):
 
     def visits(self, objective: P, state: DescentState, estimate: Callable[[Array, Any], tuple[float, Array]]) -> float:
         """Update by what is estimated on one batch of rows after the other; return the objective that was met on the way."""
-        rates, met, optimizer = self.rates(state, self.batching.n_updates(objective.n_samples)), 0.0, self.optimizer
+        count, met, optimizer = self.batching.n_updates(objective.n_samples), 0.0, self.optimizer
+        rates = self.rates(state, count, slice(0, count))
         theta, sums = self.start(state)
         memory = optimizer.init(theta) if state.memory is None else state.memory
         for rate, rows in zip(rates, self.batching.epoch(objective.n_samples, state.rng), strict=True):

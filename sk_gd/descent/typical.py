@@ -22,12 +22,15 @@ def typical_rows(objective: Objective, theta: Array, share: int) -> Objective:
     A column of a rare category is not zero in few of the sample's rows, or in none: the rows where it is are taken for sure, and
     the others stand for the rest. Where they would be too many, all rows are taken.
     """
-    sample = objective.sample(share)
+    sample = objective.sample(share, copied=False)
     columns = np.flatnonzero(rows_behind(sample, theta) < SEVERAL)
     if not columns.size:
         return sample
-    block = sample.source.take(slice(None))
-    usual = namespace(block.y).stack([middle(of_columns(block, columns[[i]])[:, 0]) for i in range(len(columns))])
+
+    def median(i: int) -> Array:
+        return middle(sample.source.per_row(lambda block: of_columns(block, columns[[i]]))[:, 0])
+
+    usual = namespace(sample.source.y).stack([median(i) for i in range(len(columns))])
 
     def are_odd(block: Block) -> Array:
         values = of_columns(block, columns)
@@ -38,19 +41,18 @@ def typical_rows(objective: Objective, theta: Array, share: int) -> Objective:
     is_odd = objective.source.per_row(are_odd)
     odd, rest = numbers_where(is_odd), there(sampled(objective.n_samples // share, share), is_odd)
     n_odd = odd.shape[0]
-    room = rest.shape[0] - n_odd  # no more rows in all than a sample has: they need memory beside X
+    room = rest.shape[0] - n_odd  # no more rows in all than a sample has
     rest = rest[~rows_of(is_odd, rest)]
     if not n_odd:
         return sample
     if room < rest.shape[0] / 2:
         return objective
     rest = rows_of(rest, np.arange(room) * rest.shape[0] // room) if room < rest.shape[0] else rest
-    del sample, block  # before these take their place
     rows = joined([odd, rest])
     weights = ones_for(rows) if objective.source.weights is None else rows_of(objective.source.weights, rows)
     xp = namespace(weights)
     weights[n_odd:, ...] *= (objective.n_samples - xp.sum(weights[:n_odd])) / xp.sum(weights[n_odd:])
-    return objective.rows(rows, weights)
+    return objective.rows(rows, weights, copied=False)
 
 
 def of_columns(block: Block, columns: Array) -> Array:
@@ -74,8 +76,11 @@ def rows_behind(objective: Objective, theta: Array) -> Array:
     def of_block(block: Block) -> tuple[Array]:
         X, xp = block.dense(), namespace(block.y)
         h = block.weigh(xp.mean(objective.loss.curvature_at(block.y, block.raw(theta)), axis=1))
-        moved = ((X - beside(curvature.center, X)) / beside(unit, X)) ** 2 * h[:, None]
-        return (xp.sum(moved * moved, axis=0),)
+        moved = X - beside(curvature.center, X)
+        moved /= beside(unit, X)
+        for factor in (moved, h[:, None], moved):  # in place: a tile is not small beside the sample
+            moved *= factor
+        return (xp.sum(moved, axis=0),)
 
     objective.n_passes += 1
     (fourth,) = objective.source.sum_over_blocks(of_block)

@@ -14,8 +14,8 @@ from sk_gd._array import (
     in_pieces,
     in_place,
     is_foreign,
-    joined,
     namespace,
+    of_pieces,
     on_host,
     pieces,
     rows_where,
@@ -66,9 +66,20 @@ def codes_among(y: Any, classes: Array, X: Any) -> Any:
     if is_foreign(y):
         labels, rows = namespace(y).unique_inverse(y)
         codes = namespace(y).take(there(np.searchsorted(classes, on_host(labels)).clip(max=len(classes) - 1), y), rows)
+    elif is_foreign(X):
+        codes = in_pieces(lambda some: np.searchsorted(classes, some).clip(max=len(classes) - 1), y)
     else:
-        codes = joined([np.searchsorted(classes, y[piece]).clip(max=len(classes) - 1) for piece in pieces(y)])
+        codes = codes_like(X, y, classes)
     return follow(codes, X)
+
+
+def codes_like(X: Any, y: Array, classes: Array) -> Array:
+    """The code of every label as the passes over X read them: in its dtype, and y itself where that is what they are."""
+    dtype, last = X.dtype if X.dtype in (np.float32, np.float64) else np.dtype(np.float64), len(classes) - 1
+    coded = y.dtype == dtype and np.array_equal(classes, np.arange(last + 1))
+    if coded and all(of_pieces(lambda some: bool(((some >= 0) & (some <= last)).all()), y)):
+        return y
+    return in_pieces(lambda some: np.searchsorted(classes, some).clip(max=last).astype(dtype), y)
 
 
 def encode_labels(y: Any, weights: Any, X: Any) -> tuple[Array, Any]:
@@ -135,7 +146,8 @@ def weigh_rows(of_class: Array | None, codes: Any, weights: Any) -> Any:
     shares = there(of_class, codes)
 
     def weigh(codes: Any, weights: Any) -> Any:
-        own = namespace(codes).take(shares, codes)
+        xp = namespace(codes)
+        own = xp.take(shares, xp.astype(codes, xp.int64, copy=False))
         return own if weights is None else weights * own
 
     with np.errstate(over="ignore"):

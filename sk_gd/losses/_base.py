@@ -5,12 +5,13 @@ Both are arrays of any library and in its words; what a loss says of all rows to
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 import numpy as np
 
-from sk_gd._array import Array, beside, double, double_sum, is_foreign, namespace, on_host, sum_in_pieces
+from sk_gd._array import Array, beside, double, double_sum, in_pieces, is_foreign, namespace, on_host, sum_in_pieces
 from sk_gd._threads import apart
 
 
@@ -64,13 +65,27 @@ class Loss(Cost, Protocol):
         """Raw prediction, shape (n_outputs,), of the best model that ignores X."""
 
 
-def weighted_quantile(y: Array, weights: Array | None, share: float) -> Array:
-    """Quantile of every column in float64; in the middle where a range would do, so that n-fold rows equal rows of weight n."""
+def weighted_quantile(y: Array, weights: Array | None, share: float, center: Array | None = None) -> Array:
+    """Quantile of every column, or of its distance from a center, in float64.
+
+    In the middle where a range would do, so that n-fold rows equal rows of weight n.
+    """
     xp = namespace(y)
 
     def of_column(k: int) -> float:
-        values = double(y[:, k])
-        mass = xp.ones_like(values) if weights is None else double(weights)
+        values = y[:, k]
+        if center is not None:
+            values = in_pieces(lambda some: xp.abs(double(some) - center[k]), values)
+        if weights is None:
+            near = (math.ceil((share + side) * y.shape[0]) - 1 for side in (-1e-12, 1e-12))
+            first, last = (min(max(i, 0), y.shape[0] - 1) for i in near)
+            if is_foreign(values):
+                values = xp.sort(values)
+            else:
+                values = values.copy() if center is None else values
+                values.partition([first, last])  # where it is: a copy less
+            return (float(values[first]) + float(values[last])) / 2
+        values, mass = double(values), double(weights)
         order = xp.argsort(values)
         column, sums = xp.take(values, order), xp.cumulative_sum(xp.take(mass, order))
         around = beside([share - 1e-12, share + 1e-12], values)

@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, beside, finest, in_pieces, namespace, of_pieces, sums_on_host
+from sk_gd._array import Array, at_least, beside, finest, namespace, of_pieces, sums_on_host
 from sk_gd.losses._base import Loss, weighted_mean, weighted_quantile
 
 
@@ -96,10 +96,9 @@ def spread(y: Array, weights: Array | None) -> float:
 
     Where more than half of them are the same it is the mean distance, and 1 where all are. Of several outputs, their mean.
     """
-    middle = beside(weighted_quantile(y, weights, 0.5), y)
-    distance = in_pieces(lambda y: namespace(y).abs(y - middle), y)
-    typical = 1.4826 * weighted_quantile(distance, weights, 0.5)
-    mean = weighted_mean(distance, weights)
+    middle = beside(weighted_quantile(y, weights, 0.5), y, finest(y))
+    typical = 1.4826 * weighted_quantile(y, weights, 0.5, middle)
+    mean = weighted_mean(y, weights, lambda y: namespace(y).abs(y - middle))
     found = float(np.where(typical > 0, typical, mean).mean())
     return found if found > 0 else 1.0
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_gd._array import Array, beside, in_pieces, namespace, pieces, weigh_codes
+from sk_gd._array import Array, beside, namespace, pieces, weigh_codes
 from sk_gd.losses._base import Loss
 
 
@@ -62,8 +62,7 @@ class Multinomial:
         return below - xp.log(xp.sum(xp.exp(below), axis=1, keepdims=True))
 
     def constant(self, y: Array, weights: Array | None) -> Array:
-        codes = in_pieces(lambda y: namespace(y).astype(y, namespace(y).int64), y[:, 0])
-        counts = weigh_codes(codes, weights, self.n_classes)
+        counts = weigh_codes(y[:, 0], weights, self.n_classes)
         log_share = np.log(counts / counts.sum())
         centred: Array = log_share - log_share.mean()  # the softmax ignores a common shift: take the symmetric representative
         return centred

@@ -14,7 +14,7 @@ from sk_gd.sources._compiled import CompiledSource
 from sk_gd.sources.array_api import ArrayAPISource
 from sk_gd.sources.csr import CSRSource
 from sk_gd.sources.dask import PartitionLostError
-from sk_gd.sources.dense import DenseSource
+from sk_gd.sources.dense import DenseSource, PickedDense
 from sk_gd.sources.files import StoredCSR, StoredDense, StoredRows
 
 SOURCES: tuple[tuple[Callable[[Any], bool], type[Source]], ...] = (  # the first that recognises X takes it
@@ -58,6 +58,7 @@ __all__ = [
     "CompiledSource",
     "DenseSource",
     "PartitionLostError",
+    "PickedDense",
     "Source",
     "source_of",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import local
+from threading import Lock, local
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,7 +19,6 @@ from sk_gd._array import (
     double,
     double_sum,
     is_foreign,
-    joined,
     namespace,
     on_host,
     rows_of,
@@ -110,6 +109,25 @@ class Scratch(local):
         return known[: shape[0]]
 
 
+class InOrder:
+    """Sums of parts that are added in the order of their numbers, whichever thread is first: few wait for their turn."""
+
+    def __init__(self) -> None:
+        self.sums: list[Array] = []
+        self.waiting: dict[int, list[Array]] = {}
+        self.turn, self.lock = 0, Lock()
+
+    def add(self, number: int, parts: list[Array]) -> None:
+        """Take in a part, which may be changed."""
+        with self.lock:
+            self.waiting[number] = parts
+            while parts := self.waiting.pop(self.turn, []):
+                self.sums = self.sums or parts
+                for i in range(len(parts) if self.turn else 0):
+                    self.sums[i] += parts[i]
+                self.turn += 1
+
+
 class Source(ABC):
     """Rows, their targets and weights; the weights are scaled to mean 1, None means that all are.
 
@@ -149,7 +167,7 @@ class Source(ABC):
     def take(self, rows: Array | slice) -> Block:
         """The named rows."""
 
-    def bare(self, rows: slice) -> Block:
+    def bare(self, rows: Array | slice) -> Block:
         """The named rows, without their features."""
         y = rows_of(self.y, rows)
         return Block(zeros((y.shape[0], 0), y), y, None if self.weights is None else rows_of(self.weights, rows))
@@ -184,8 +202,18 @@ class Source(ABC):
 
     def per_row(self, of_block: Callable[[Block], Array], n_outputs: int = 1) -> Array:
         """What ``of_block`` says of each of its rows, for all rows."""
-        numbers: Array = joined(self.map_blocks(of_block, n_outputs))
-        return numbers
+        whole: list[Array] = []  # its shape is that of the part that is first known
+        known = Lock()
+
+        def fill(rows: slice) -> None:
+            part = of_block(self.take(rows))
+            with known:
+                if not whole:
+                    whole.append(zeros((self.n_samples, *part.shape[1:]), part))
+            whole[0][rows, ...] = part
+
+        self.map(fill, self.ranges(n_outputs))
+        return whole[0]
 
     def sum_over_blocks(self, of_block: Callable[[Block], tuple[Array, ...]], width: int = 0) -> tuple[Array, ...]:
         """Sums over all rows of the sums that ``of_block`` takes over some, for which it may want copies ``width`` numbers wide."""
@@ -198,11 +226,11 @@ class Source(ABC):
                     sums[i] += part  # in place where that can be: second moments may be large
             return sums
 
-        # a few groups of tiles whose sums are added in their order, as many as need little memory beside X
         tiles = self.tiles(max(width, self.n_features))
         n_groups = min(len(tiles), 8 if self.n_samples < 80 * self.n_features else 32)
-        groups = [tiles[i * len(tiles) // n_groups : (i + 1) * len(tiles) // n_groups] for i in range(n_groups)]
-        return tuple(together_on_host([sum(parts[1:], parts[0]) for parts in zip(*self.map(of_tiles, groups), strict=True)]))
+        groups, total = [slice(i * len(tiles) // n_groups, (i + 1) * len(tiles) // n_groups) for i in range(n_groups)], InOrder()
+        self.map(lambda i: total.add(i, of_tiles(tiles[groups[i]])), list(range(n_groups)))
+        return tuple(together_on_host(total.sums))
 
     def moments(self, curvature_of: Callable[[Block], Array], full: bool, centred: bool) -> tuple[Array, Array, Array]:
         """Sums for :class:`~sk_gd.preconditioners.Curvature`: total per output, center, and central second moments.

@@ -24,7 +24,7 @@ def test_the_minimum_of_all_rows(target, params, variant, make_problem, Judge):
     """The sample moves the start, not the minimum: where zero is a subgradient of the formula on all rows."""
     X, y, sample_weight = make_problem(target, columns="raw", weighted=True, **MANY)
     model = GDLogisticClassifier(variant, tol=1e-8, random_state=0, **params).fit(X, y, sample_weight)
-    assert model.method_.endswith("begun on 6875 rows")
+    assert model.method_.endswith("begun on 4583 rows")
     assert model.converged_
     assert Judge(X, y, sample_weight, **params).violation(model.coef_, model.intercept_) < 2e-4
 
@@ -38,7 +38,7 @@ def test_fewer_passes_from_the_constant_model(make_problem, without_samples):
     assert "begun" not in whole.method_
     assert begun.history_["passes"][-1] < 0.8 * whole.history_["passes"][-1]
     assert begun.history_["passes"][0] == 0  # F of the constant model is known without one
-    assert begun.history_["passes"][1] % 1 != 0  # a sixteenth of a pass for one over the sample
+    assert begun.history_["passes"][1] % 1 != 0  # a part of a pass for one over the sample
     assert begun.loss_curve_[0] == pytest.approx(whole.loss_curve_[0], rel=1e-12)
     np.testing.assert_allclose(begun.coef_, whole.coef_, rtol=1e-2)
 
@@ -83,9 +83,9 @@ def test_a_sample_that_misleads_is_not_believed(make_problem, Judge):
     """Rows in an order such that the sample has one class, and then one: the descent begins at the constant model."""
     X, y, _ = make_problem("binary", **MANY)
     y = np.zeros_like(y)
-    y[np.setdiff1d(np.arange(64), 16 * np.arange(4) + np.random.default_rng(0).integers(16, size=110_000 // 16)[:4])] = 1
+    y[np.setdiff1d(np.arange(64), 24 * np.arange(3) + np.random.default_rng(0).integers(24, size=110_000 // 24)[:3])] = 1
     model = GDLogisticClassifier(alpha=1e-4, tol=1e-6).fit(X, y)
-    assert model.method_.endswith("begun on 6875 rows")
+    assert model.method_.endswith("begun on 4583 rows")
     assert np.all(model.loss_curve_ <= model.loss_curve_[0] * (1 + 1e-12))
     assert model.converged_
     assert Judge(X, y, alpha=1e-4).violation(model.coef_, model.intercept_) < 1e-5

@@ -1,0 +1,39 @@
+"""What a fit takes beside X: no hidden copy."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from sk_gd import GDLinearRegressor, GDLogisticClassifier, _compat
+
+N, D = 1_000_000, 30  # so tall that blocks and what belongs to the features are small beside X
+
+
+@pytest.fixture(scope="module", params=[np.float64, np.float32])
+def table(request):
+    """X in units of its own, and a number for every row that depends on it."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((N, D), dtype=request.param) * np.geomspace(0.01, 100, D, dtype=request.param)
+    return X, X @ (1 / np.geomspace(0.01, 100, D)) / D**0.5 + rng.logistic(size=N) / 2
+
+
+@pytest.mark.parametrize(("model", "targets"), [
+    (GDLogisticClassifier(), lambda z: (z > 0).astype(int)),
+    (GDLogisticClassifier(), lambda z: np.digitize(z, [-1, 1])),
+    (GDLinearRegressor(), lambda z: z),
+    (GDLinearRegressor(loss="huber"), lambda z: z),
+], ids=["two classes", "three classes", "squared error", "huber"])  # fmt: skip
+def test_a_tenth_of_the_rows(model, targets, variant, table, monkeypatch):
+    """Rows in C order are read in place, and of no row much is remembered."""
+    X, z = table
+    y = targets(z)
+    monkeypatch.setattr(_compat, "_openmp_effective_n_threads", lambda: 1)  # every other has blocks of its own
+    model.set_params(variant=variant, max_iter=2, tol=None, random_state=0)
+    tracemalloc.start()
+    try:
+        model.fit(X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= 0.1 * X.nbytes
