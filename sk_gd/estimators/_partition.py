@@ -14,6 +14,7 @@ from sk_gd.descent import Objective, Part
 from sk_gd.estimators._data import check_weights
 from sk_gd.estimators._labels import check_labels, codes_among, labels_in, weigh_rows
 from sk_gd.estimators._range import refuse_out_of_range
+from sk_gd.estimators._sound import words_named
 from sk_gd.estimators._validation import LEAST, fingerprints
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
@@ -51,7 +52,8 @@ class Partition:
             X.check_format(full_check=True)
         dtype = [np.float64, np.float32]
         how = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "ensure_min_samples": 0, "input_name": "X"}
-        self.X = check_array(X, ensure_all_finite=False, **how)
+        with words_named(X):
+            self.X = check_array(X, ensure_all_finite=False, **how)
         self.squares = self.sums_of_squares()
         self.y = check_array(y, ensure_2d=False, dtype=None, ensure_min_samples=0, input_name="y")
         if len(self.y) != self.X.shape[0]:

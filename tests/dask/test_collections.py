@@ -57,6 +57,9 @@ def test_frames(rows):
     assert (later.dtype, later._meta.dtype, later.ndim) == (now.dtype, now.dtype, now.ndim)
     assert_array_equal(later.compute(), now)
     assert_allclose(model.predict_proba(frame[list("abcde")]).compute(), expected.predict_proba(X), rtol=1e-6)
+    words = frame.assign(c=frame["y"].astype(str) + "x")
+    with pytest.raises(ValueError, match=r"In partition \d: .*words in column 'c'.*OneHotEncoder"):
+        GDLogisticClassifier().fit(words[["a", "c"]], frame["y"])
     with pytest.raises(ValueError, match="feature names"):
         model.predict(frame[list("edcba")])
 
