@@ -28,6 +28,9 @@ PROVED = 2  # steps after which a metric that foretells the change of the gradie
 
 def refresh_metric(objective: Problem, state: DescentState, centred: bool = True) -> None:
     """Build the state's metric at the state's theta."""
+    if objective.penalty.kinked and isinstance(state.metric, Implicit) and state.metric.due:
+        assert state.metric.later is not None
+        state.metric = state.metric.later  # over kinks a matrix is worth more as the model itself than as the metric of its solves
     state.metric.update(objective, state.theta, centred)
     state.metric_age, state.scale, state.foretold = 0, 1.0, True
     if isinstance(state.metric, Secant) and isinstance(state.metric.base, Sampled):
@@ -69,8 +72,10 @@ def best_metric(objective: Problem) -> Metric:
     alike = n_outputs == 1 or objective.quadratic  # a block that every output has, up to a factor
     width = n_features * n_outputs if joint else n_features
     if kinked:
-        if objective.n_samples > n_features and dear(objective, width) and sparse(objective):
-            return Implicit(Diagonal(), enough=0.1)
+        if objective.n_samples > n_features and dear(objective, width):
+            if sparse(objective) or not alike:
+                return Implicit(Diagonal(), enough=0.1)
+            return Implicit(Diagonal(), enough=0.1, later=Hessian(), after=price_of(objective, width)[1])
         return Joint() if joint else Hessian() if alike else Implicit(Diagonal())
     many = objective.n_samples >= APART * n_outputs * n_features
     held = Joint() if joint else Hessian() if alike or not many else Blocks()
@@ -130,7 +135,9 @@ def doubt_of(state: DescentState) -> float:
 
 
 def free(objective: Problem, state: DescentState) -> bool:
-    """Whether the metric is out of date and a new one costs nothing."""
+    """Whether the metric is out of date and a new one costs nothing, or a better one has been paid for."""
+    if isinstance(state.metric, Implicit) and state.metric.due:
+        return True
     return stale(objective, state) and state.metric.cost(objective.n_features, objective.shape[0]) == 0
 
 
@@ -147,7 +154,8 @@ def trusted(objective: Problem, state: DescentState) -> bool:
     """Whether the state's metric is the best there is, and made at the state's theta."""
     base = state.metric.base if isinstance(state.metric, Secant) else state.metric
     base = base.base if isinstance(base, Sampled) else base
-    best = (estimated(state) or isinstance(base, type(best_metric(objective)))) and not stale(objective, state)
+    whole = isinstance(base, Hessian) and (objective.shape[0] == 1 or objective.quadratic)
+    best = (estimated(state) or whole or isinstance(base, type(best_metric(objective)))) and not stale(objective, state)
     return best and (base.full or objective.penalty.kinked)
 
 

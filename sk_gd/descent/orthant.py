@@ -8,6 +8,7 @@ from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.model import steepest_slope
 from sk_gd.descent.problem import Array, P
 from sk_gd.descent.state import DescentState
+from sk_gd.preconditioners import Implicit
 
 
 class OrthantStep(LineSearchStep[P]):
@@ -15,9 +16,12 @@ class OrthantStep(LineSearchStep[P]):
 
     The direction is Newton's by the coefficients that are not held at zero by the kink, with as many conjugate gradients as its
     metric wants. Where it leads nowhere, the steepest one does (Andrew and Gao 2007; Byrd, Chin, Nocedal and Oztoprak 2016).
+    Once the Hessian is held after all, its steps are those of :class:`LineSearchStep`.
     """
 
     def move(self, objective: P, state: DescentState, rate: float) -> Array:
+        if not isinstance(state.metric, Implicit):
+            return super().move(objective, state, rate)
         side = np.where(state.theta == 0, -steepest_slope(objective, state), state.theta)
         theta: Array = state.theta + rate * state.direction
         coef = objective.coef(theta)
@@ -27,7 +31,7 @@ class OrthantStep(LineSearchStep[P]):
     def search(self, objective: P, state: DescentState) -> None:
         before = state.theta
         super().search(objective, state)
-        if state.theta is before:
+        if state.theta is before and isinstance(state.metric, Implicit):
             slope = steepest_slope(objective, state)
             bend = float(np.vdot(slope, state.metric.product(slope)))
             state.direction, state.stuck = -slope * (float(np.vdot(slope, slope)) / bend if bend > 0 else 1.0), False

@@ -156,7 +156,7 @@ def make_plan(
     begun = f", begun on {n // share_of(objective)} rows" if sampled else ""
     if automatic and everything:
         metric = _metric(objective, preconditioner, sweeps=False)
-        if isinstance(metric, Implicit) and objective.penalty.kinked and WorkingSetStep.suits(objective):
+        if preconditioner == "auto" and objective.penalty.kinked and WorkingSetStep.suits(objective):
             return Plan(WorkingSetStep(objective), "steepest descent with line search, Hessian metric of a working set")
         name = _name("steepest descent with line search", metric) + begun
         begin = SampledStep(line_search, full=isinstance(metric, Hessian)) if sampled else None

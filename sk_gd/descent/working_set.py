@@ -7,18 +7,19 @@ import numpy as np
 from sk_gd._array import Array
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import descend
-from sk_gd.descent.metrics import best_metric, final_gap
+from sk_gd.descent.metrics import best_metric, dear, final_gap, sparse
 from sk_gd.descent.model import steepest_slope
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.orthant import OrthantStep
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule
-from sk_gd.preconditioners import Implicit
+from sk_gd.preconditioners import Hessian
 from sk_gd.preconditioners._base import fill_diagonal
 from sk_gd.sources import CompiledSource
 
 FIRST = 100  # features in the first set
 GROWTH = 2  # times the features that have coefficients are in the next ones
+LARGE = 0.25  # of the features in a set, where a Hessian of all can be had: more sets would cost as much
 ALL = 0.95  # of the largest set: where so many have coefficients the rest no longer come in
 ROWS = 2**14  # up to which the columns of a set are little memory, and its Hessian little time
 TOGETHER = 10  # times what features gain by steps of their own they may gain by all of them, seen where they outnumber the rows
@@ -30,7 +31,7 @@ class WorkingSetStep(OrthantStep[Objective]):
     """Each epoch descends, in the metric of their Hessian, over the features that have coefficients and those that want them most.
 
     How much a feature without a coefficient wants one is what a step of its own would gain. The gap is that of the descent and
-    these gains with a margin. Where a Hessian of so many coefficients is not held, the descent goes on as :class:`OrthantStep`.
+    these gains with a margin. Where the sets become too large for a Hessian, the descent goes on as :class:`OrthantStep`.
 
     References
     ----------
@@ -40,15 +41,14 @@ class WorkingSetStep(OrthantStep[Objective]):
 
     @staticmethod
     def suits(objective: Objective) -> bool:
-        """Whether the features are more than a Hessian is held of, and the rows few and at hand."""
+        """Whether a Hessian of all features is not held, or takes long to build, and the rows are few and at hand."""
         alike, source = objective.shape[0] == 1 or objective.quadratic, objective.source
-        at_hand = isinstance(source, CompiledSource) and not source.in_file
-        return alike and at_hand and objective.n_features > objective.max_full and objective.n_samples <= ROWS
+        at_hand = isinstance(source, CompiledSource) and not source.in_file and objective.n_samples <= ROWS
+        many = objective.n_features > objective.max_full or (dear(objective, objective.n_features) and not sparse(objective))
+        return alike and at_hand and many
 
     def __init__(self, objective: Objective) -> None:
-        metric = best_metric(objective)
-        assert isinstance(metric, Implicit)
-        super().__init__(objective.n_samples, metric, smooth=False)
+        super().__init__(objective.n_samples, best_metric(objective), smooth=False)
 
     def initialise(self, objective: Objective, state: DescentState) -> None:
         if state.direction is not None:
@@ -70,14 +70,14 @@ class WorkingSetStep(OrthantStep[Objective]):
             super().epoch(objective, state)
             return
         used: Array = np.any(objective.coef(state.theta), axis=0)
-        gains = self.gains(objective, state)
-        size = max(FIRST, GROWTH * int(used.sum()))
-        if used.sum() >= ALL * objective.max_full:
+        gains, size = self.gains(objective, state), max(FIRST, GROWTH * int(used.sum()))
+        most = objective.max_full if objective.n_features > objective.max_full else int(LARGE * objective.n_features)
+        if used.sum() >= ALL * most:
             state.gap = np.nan
             super().initialise(objective, state)
             super().epoch(objective, state)
             return
-        chosen = np.argsort(np.where(used, -np.inf, -gains), kind="stable")[: min(size, objective.max_full)]
+        chosen = np.argsort(np.where(used, -np.inf, -gains), kind="stable")[: min(size, most)]
         chosen = np.sort(chosen[used[chosen] | (gains[chosen] > 0)])
         self.descend_over(chosen, objective, state)
 
@@ -86,7 +86,7 @@ class WorkingSetStep(OrthantStep[Objective]):
         part, before, value, gap = objective.over(chosen), state.theta, state.value, state.gap
         columns = np.append(chosen, np.arange(objective.n_features, before.shape[1]))
         inner = DescentState(np.take(before, columns, axis=1), state.rng)
-        rule = LineSearchStep[Objective](part.n_samples, best_metric(part), smooth=False)
+        rule = LineSearchStep[Objective](part.n_samples, Hessian(), smooth=False)
         descend(part, rule, inner, INSIDE, watch=lambda inside: inside.stuck or inside.gap <= SHARE * gap)
         inside = final_gap(part, inner)[1]
         theta = np.zeros_like(before)

@@ -53,8 +53,13 @@ class Implicit(Metric):
     def unit(self) -> float:
         return self.base.unit
 
+    @property
+    def due(self) -> bool:
+        """Whether there have been as many products as what comes later costs."""
+        return self.later is not None and self.n_all >= self.after
+
     def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
-        if self.later is not None and self.n_all >= self.after:
+        if self.later is not None and self.due:
             self.base, self.later, self.built = Secant(self.later), None, False
         self.attach(objective, theta)
         if not self.built or self.n_products > self.base.cost(objective.n_features, len(theta)):
