@@ -1,4 +1,4 @@
-"""Where a Hessian of all features takes long to build: kinks keep most features out, products come first, the matrix comes in time."""
+"""Where a Hessian of all features is long in building: kinks keep most features out, products come first, the matrix in time."""
 
 import numpy as np
 import pytest
