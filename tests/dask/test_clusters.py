@@ -119,7 +119,7 @@ def test_few_messages_before_a_descent(model, first, rows, monkeypatch):
     assert asked[: len(first)] == first
 
 
-@pytest.mark.parametrize("loss", [SquaredError(), LogLoss(), Multinomial(3)], ids=str)
+@pytest.mark.parametrize("loss", [SquaredError(), LogLoss(), Multinomial(3)], ids=lambda loss: type(loss).__name__)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("weighted", [True, False])
 def test_one_visit(loss, fit_intercept, weighted, rng):
