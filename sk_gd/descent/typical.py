@@ -27,10 +27,9 @@ def typical_rows(objective: Objective, theta: Array, share: int) -> Objective:
     if not columns.size:
         return sample
 
-    def median(i: int) -> Array:
-        return middle(sample.source.per_row(lambda block: of_columns(block, columns[[i]]))[:, 0])
-
-    usual = namespace(sample.source.y).stack([median(i) for i in range(len(columns))])
+    known = sample.source.per_row(lambda block: of_columns(block, columns))
+    usual = namespace(known).stack([middle(known[:, i]) for i in range(len(columns))])
+    del known  # before other rows take its place
 
     def are_odd(block: Block) -> Array:
         values = of_columns(block, columns)
