@@ -141,15 +141,19 @@ class Bench:
         self.result.about["star"] = self.judge.star
 
     def times(self) -> None:
-        """Ladders, and rounds in which everyone repeats the steps that arrived: as many as take no longer than the ladders did."""
+        """Ladders, and rounds in which everyone repeats the steps that arrived: as many as take no longer than the ladders did.
+
+        At least three, where one takes no longer than a fit may: the first times that memory is used are not like the next ones.
+        """
         for peer in self.peers:
             self.climb(peer)
         self.result.judge()
         reached = [(peer, run) for peer in self.peers for gap in GAPS if (run := self.result.first_reaching(peer.name, gap))]
         chosen = {(run.peer, run.rung): (peer, run.seconds) for peer, run in reached if run.seconds <= self.limit / 5}
         whole = sum(run.seconds for peer in self.peers for run in self.result.ladder(peer.name))
-        affordable = int(whole / max(sum(seconds for _, seconds in chosen.values()), 1e-9))
-        for number in range(1, 1 + min(self.n_rounds, max(affordable, 1))):
+        one = sum(seconds for _, seconds in chosen.values())
+        least = 3 if one <= self.limit else 1
+        for number in range(1, 1 + min(self.n_rounds, max(int(whole / max(one, 1e-9)), least))):
             for (_, rung), (peer, _) in chosen.items():  # A B C A B C: whatever else the machine does meets everyone alike
                 self.run(peer, rung, number)
 
