@@ -28,9 +28,8 @@ PROVED = 2  # steps after which a metric that foretells the change of the gradie
 
 def refresh_metric(objective: Problem, state: DescentState, centred: bool = True) -> None:
     """Build the state's metric at the state's theta."""
-    if objective.penalty.kinked and isinstance(state.metric, Implicit) and state.metric.due:
-        assert state.metric.later is not None
-        state.metric = state.metric.later  # over kinks a matrix is worth more as the model itself than as the metric of its solves
+    if objective.penalty.kinked and isinstance(state.metric, Implicit) and state.metric.due is not None:
+        state.metric = state.metric.due  # over kinks a matrix is worth more as the model itself than as the metric of its solves
     state.metric.update(objective, state.theta, centred)
     state.metric_age, state.scale, state.foretold = 0, 1.0, True
     if isinstance(state.metric, Secant) and isinstance(state.metric.base, Sampled):
@@ -136,7 +135,7 @@ def doubt_of(state: DescentState) -> float:
 
 def free(objective: Problem, state: DescentState) -> bool:
     """Whether the metric is out of date and a new one costs nothing, or a better one has been paid for."""
-    if isinstance(state.metric, Implicit) and state.metric.due:
+    if isinstance(state.metric, Implicit) and state.metric.due is not None:
         return True
     return stale(objective, state) and state.metric.cost(objective.n_features, objective.shape[0]) == 0
 

@@ -54,13 +54,13 @@ class Implicit(Metric):
         return self.base.unit
 
     @property
-    def due(self) -> bool:
-        """Whether there have been as many products as what comes later costs."""
-        return self.later is not None and self.n_all >= self.after
+    def due(self) -> Metric | None:
+        """What comes later, once there have been as many products as it costs."""
+        return self.later if self.n_all >= self.after else None
 
     def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
-        if self.later is not None and self.due:
-            self.base, self.later, self.built = Secant(self.later), None, False
+        if self.due is not None:
+            self.base, self.later, self.built = Secant(self.due), None, False
         self.attach(objective, theta)
         if not self.built or self.n_products > self.base.cost(objective.n_features, len(theta)):
             self.base.update(objective, theta, centred)
