@@ -6,24 +6,19 @@ are few, are NumPy's: ``beside`` takes them to the rows, ``on_host`` brings sums
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from sk_gd._compat import array_namespace, convert_to_numpy, device_of, finest_dtype, is_array_api_obj
-from sk_gd._threads import apart
 
 Array = NDArray[Any]
-T = TypeVar("T")
 
 NAMESPACES: dict[type, Any] = {}  # asking takes a fifth of an update on one row, so what was asked is kept
 FINEST: dict[tuple[Any, str], Any] = {}
 GROUP = 1024  # rows: few enough for their sum in float32, enough for a product
-PIECE = 2**16  # numbers that one call of NumPy gets where it could get all: it lets no signal through, but ends in the caches
 
 
 def is_foreign(x: Any) -> bool:
@@ -100,145 +95,6 @@ def zeros(shape: tuple[int, ...], x: Any) -> Any:
     return namespace(x).zeros(shape, dtype=x.dtype, device=device_of(x))
 
 
-def ones_for(x: Any) -> Any:
-    """A one for every row of x, where that is, in the finest precision there, piece by piece."""
-    return in_pieces(lambda some: namespace(some).ones(some.shape[0], dtype=finest(some), device=device_of(some)), x)
-
-
-def spans(count: int, step: int) -> list[slice]:
-    """Consecutive slices of ``step`` rows each, the last of what is left."""
-    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
-
-
-def pieces(x: Any, size: int | None = None) -> list[slice]:
-    """Consecutive ranges of rows of x, small enough for Ctrl-C to wait for one; a device has streams, and is not waited for.
-
-    They have ``size`` numbers, if another size than PIECE pays.
-    """
-    count, few, size = x.shape[0], PIECE // 4, size or PIECE
-    if isinstance(x, np.ndarray) and x.size <= few:  # soon known, for the sake of small fits
-        return [slice(0, count)]
-    size = few if x.dtype == object else size  # calls of Python
-    if is_foreign(x) and str(device_of(x)) != "cpu":
-        return [slice(0, count)]
-    numbers = max(x.nnz, count) if issparse(x) else prod(x.shape)
-    return spans(count, max(1, size * count // max(numbers, 1)))
-
-
-def in_pieces(function: Callable[..., Any], *arrays: Any, size: int | None = None) -> Array:
-    """``function(*arrays)``, which says of every row something that does not depend on the others, piece by piece of the first.
-
-    An array may be None. See :func:`pieces` for ``size``.
-    """
-    ranges = pieces(arrays[0], size)
-    if len(ranges) <= 1:
-        return function(*arrays)
-    whole: Any = None
-    for piece in ranges:
-        part = function(*cut(arrays, piece))
-        if whole is None:
-            whole = namespace(part).empty((ranges[-1].stop, *part.shape[1:]), dtype=part.dtype, device=device_of(part))
-        whole[piece, ...] = part
-    return whole
-
-
-def of_pieces(function: Callable[..., T], *arrays: Any) -> list[T]:
-    """What ``function`` says of the rows of each piece of the first array together."""
-    ranges = pieces(arrays[0])
-    return [function(*cut(arrays, piece)) for piece in ranges] if len(ranges) > 1 else [function(*arrays)]
-
-
-def sum_in_pieces(function: Callable[..., Any], *arrays: Any) -> Any:
-    """The sum of what it says of them."""
-    parts = of_pieces(function, *arrays)
-    return sum(parts[1:], parts[0])
-
-
-def cut(arrays: tuple[Any, ...], piece: slice) -> list[Any]:
-    """These rows of each array."""
-    return [x if x is None else x[piece] if issparse(x) else x[piece, ...] for x in arrays]
-
-
-def as_rows(x: Any, dtype: Any) -> Any:
-    """X in another precision; NumPy's also in C order and at its place in memory, copied piece by piece if it is not."""
-    if not isinstance(x, np.ndarray):
-        return beside(x, x, dtype)
-    if x.dtype == dtype and x.flags.c_contiguous and x.flags.aligned:
-        return x
-    rows = np.empty(x.shape, dtype)
-    for piece in pieces(x):
-        rows[piece] = x[piece]
-    return rows
-
-
-def picked(x: Array, numbers: Array) -> Array:
-    """``x[numbers]``, piece by piece."""
-    if len(numbers) * x.size <= PIECE * len(x):
-        return x[numbers]
-    found = np.empty((len(numbers), *x.shape[1:]), x.dtype)
-    for piece in pieces(found):
-        found[piece] = x[numbers[piece]]
-    return found
-
-
-def joined(parts: list[Any]) -> Any:
-    """The rows of arrays of one kind in one array, part by part."""
-    if is_foreign(parts[0]):
-        return namespace(parts[0]).concat(parts)
-    whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
-    stop = 0
-    for part in parts:
-        start, stop = stop, stop + len(part)
-        place = whole[start:stop]
-        for piece in pieces(part):
-            place[piece] = part[piece]
-    return whole
-
-
-def count_from(first: int, count: int, dtype: Any = np.intp) -> Array:
-    """So many whole numbers in succession: ``np.arange``, piece by piece."""
-    numbers = np.empty(count, dtype)
-    for piece in pieces(numbers):
-        numbers[piece] = np.arange(first + piece.start, first + piece.stop)
-    return numbers
-
-
-def numbers_where(chosen: Array) -> Array:
-    """The numbers of the rows where a mask says so, piece by piece."""
-    return joined([namespace(chosen).nonzero(chosen[piece])[0] + piece.start for piece in pieces(chosen)])
-
-
-def added(parts: list[Array]) -> Array:
-    """The sum of arrays, one after the other: they may be large, and NumPy would pile them up."""
-    total = parts[0].copy()
-    for part in parts[1:]:
-        total += part
-    return total
-
-
-def rows_of(x: Any, rows: Any) -> Any:
-    """The rows of x that a slice or an array of numbers names, which may be NumPy's."""
-    if isinstance(rows, slice):
-        return x[rows, ...]
-    if isinstance(x, np.ndarray):
-        return picked(x, rows)
-    if issparse(x):
-        return apart(x.__getitem__, rows, 8 * (x.nnz + x.shape[0]) * len(rows) // max(x.shape[0], 1))
-    xp = namespace(x)
-    return xp.take(x, beside(rows, x, xp.int64), axis=0)
-
-
-def rows_where(x: Any, chosen: Any) -> Any:
-    """The rows of x, which may be sparse, where a mask says so; the mask may be NumPy's."""
-    here = in_place(x)
-    if isinstance(here, np.ndarray):
-        rows = picked(here, numbers_where(on_host(chosen)))
-        return rows if here is x else beside(rows, x)
-    if issparse(x):
-        return rows_of(x, numbers_where(chosen))
-    return x[there(chosen, x) if is_foreign(x) and not is_foreign(chosen) else chosen]
-
-
 def bits(x: Any) -> Any:
     """The pattern of bits of every floating-point number, as a whole number."""
     xp = namespace(x)
@@ -250,23 +106,6 @@ def bits(x: Any) -> Any:
 def double_sum(x: Any, axis: int | None = None) -> Any:
     """The sum, taken in the finest precision that the device has."""
     return namespace(x).sum(x, axis=axis, dtype=finest(x))
-
-
-def weigh_codes(codes: Any, weights: Any, count: int) -> Array:
-    """The weights that the rows of each code 0 .. count - 1 sum to, as NumPy's numbers; None counts the rows."""
-    codes, weights = in_place(codes), in_place(weights)
-    if not is_foreign(codes):
-
-        def counted(codes: Array, weights: Array | None) -> Array:
-            return np.bincount(codes.astype(np.intp, copy=False), weights, count)
-
-        counts: Array = sum_in_pieces(counted, codes, weights)
-        return counts.astype(np.float64)
-    xp, sums = namespace(codes), []
-    for code in range(count):
-        own = xp.astype(codes == code, finest(codes))
-        sums.append(double_sum(own if weights is None else own * weights))
-    return sums_on_host(xp.stack(sums))
 
 
 def cross_product(left: Any, right: Any) -> Any:

@@ -8,8 +8,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from sk_gd import GDLinearRegressor, GDLogisticClassifier, _array
-from sk_gd._array import count_from, in_pieces, joined, namespace, numbers_where, of_pieces, sum_in_pieces, weigh_codes
+from sk_gd import GDLinearRegressor, GDLogisticClassifier, _pieces
+from sk_gd._array import namespace
+from sk_gd._pieces import count_from, in_pieces, joined, numbers_where, of_pieces, sum_in_pieces, weigh_codes
 from sk_gd.descent import metrics
 from sk_gd.descent.duals import RowDuals
 from sk_gd.descent.subsets import representatives
@@ -78,9 +79,9 @@ def watched(monkeypatch):
         Watched.apart = False
         return found
 
-    monkeypatch.setattr(_array, "PIECE", PIECE)
+    monkeypatch.setattr(_pieces, "PIECE", PIECE)
     monkeypatch.setattr(sources, "BLOCK", PIECE)
-    monkeypatch.setattr(_array, "namespace", lambda x: Words())
+    monkeypatch.setattr(_pieces, "namespace", lambda x: Words())
     monkeypatch.setattr(_validation, "TILE", PIECE)
     for module in (losses, _validation):
         monkeypatch.setattr(module, "apart", let_pass)
@@ -96,7 +97,7 @@ def test_of_targets(name, weighted, watched, rng):
     y, weights = rng.normal(size=(N, 2)), rng.gamma(1.0, size=N) if weighted else None
     constant = REGRESSION_LOSSES[name]().for_targets(watched(y), weights if weights is None else watched(weights))
     at = constant.constant(watched(y), weights if weights is None else watched(weights))
-    _array.PIECE = N * 4
+    _pieces.PIECE = N * 4
     whole = REGRESSION_LOSSES[name]().for_targets(y, weights)
     assert_allclose(constant.hyper(), whole.hyper(), rtol=1e-12)
     assert_allclose(at, whole.constant(y, weights), rtol=1e-12)
@@ -125,7 +126,7 @@ def test_of_a_split(stratified, watched, rng):
     """The rows held out are those of one piece."""
     X, codes, weights = rng.normal(size=(N, 2)), rng.integers(3, size=(N, 1)).astype(float), rng.integers(4, size=N).astype(float)
     _, held = Rows(X, codes[:, 0], None, watched(codes), watched(weights)).split(0.2, stratified, 0)
-    _array.PIECE = N * 4
+    _pieces.PIECE = N * 4
     _, whole = Rows(X, codes[:, 0], None, codes, weights).split(0.2, stratified, 0)
     assert_array_equal(np.asarray(held.X), whole.X)
     assert_allclose(np.asarray(held.weights).sum(), 0.2 * weights.sum(), rtol=0.02)
@@ -146,7 +147,7 @@ def test_of_duals(watched, rng):
 
     X, y, weights = rng.normal(size=(N, 2)), rng.normal(size=(N, 1)), rng.gamma(1.0, size=N)
     found = path(watched(y), watched(weights))
-    _array.PIECE = N * 4
+    _pieces.PIECE = N * 4
     assert_allclose(found, path(y, weights), rtol=1e-9)
 
 
@@ -162,7 +163,7 @@ def test_of_rows_in_place_of_all(watched, rng):
     """The same as of one piece."""
     weights = rng.gamma(0.1, size=N)
     rows, heavier = representatives(watched(weights), 100)
-    _array.PIECE = N * 4
+    _pieces.PIECE = N * 4
     expected, as_heavy = representatives(weights, 100)
     assert_array_equal(np.asarray(rows), expected)
     assert_allclose(np.asarray(heavier), as_heavy)
@@ -170,7 +171,7 @@ def test_of_rows_in_place_of_all(watched, rng):
 
 def test_as_in_one_call(rng, monkeypatch):
     """Whatever the rows are in; None stays None."""
-    monkeypatch.setattr(_array, "PIECE", 7)
+    monkeypatch.setattr(_pieces, "PIECE", 7)
     for shape in [(50, 5), (50,), (1, 3), (0, 5)]:
         x, more = rng.normal(size=shape), rng.normal(size=shape)
         assert_array_equal(in_pieces(lambda x, more, none: x + more if none is None else 0, x, more, None), x + more)
@@ -192,7 +193,7 @@ def test_predictions(container, rng, monkeypatch):
             methods = [method for name in dir(model) if name in METHODS and (method := getattr(model, name))]
             whole = [method(X) for method in methods]
             with monkeypatch.context() as patch:
-                patch.setattr(_array, "PIECE", 30)
+                patch.setattr(_pieces, "PIECE", 30)
                 for method, expected in zip(methods, whole, strict=True):
                     assert_allclose(method(X), expected, rtol=1e-12, atol=1e-15)
                 sizes = interrupt_at(3, patch, estimators, "safe_sparse_dot")
@@ -223,7 +224,7 @@ def test_an_interrupt_between_two_pieces_of_targets(Estimator, variant, rng, mon
     X = rng.normal(size=(500, 3))
     model = Estimator(variant).fit(X[:, :2], X[:, 0] > 0)
     before = vars(model).copy()
-    monkeypatch.setattr(_array, "PIECE", 100)
+    monkeypatch.setattr(_pieces, "PIECE", 100)
     sizes = interrupt_at(3, monkeypatch, losses, "double")
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, X[:, 0] > 0)

@@ -16,6 +16,7 @@ RUNGS = [  # a room imports only from rungs below its own, and two rooms of one 
     {"_compat", "_params"},
     {"_threads"},
     {"_array"},
+    {"_pieces"},
     {"losses", "penalties", "optimizers", "schedules", "preconditioners"},
     {"kernels"},
     {"sources"},

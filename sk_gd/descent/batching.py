@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_gd._array import count_from
+from sk_gd._pieces import count_from
 from sk_gd._threads import apart
 
 Array = NDArray[Any]

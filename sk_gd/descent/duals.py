@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, brought, double_sum, in_pieces, namespace, of_pieces, sum_in_pieces
+from sk_gd._array import Array, at_least, brought, double_sum, namespace
+from sk_gd._pieces import in_pieces, of_pieces, sum_in_pieces
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.part import Part
 from sk_gd.descent.parts import PartedObjective

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, at_least, spans
+from sk_gd._array import Array, at_least
+from sk_gd._pieces import spans
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.product import TRACE
 from sk_gd.preconditioners import Metric

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.linalg import block_diag
 
-from sk_gd._array import Array, at_least, beside, double, namespace, spans, sums_on_host, zeros
+from sk_gd._array import Array, at_least, beside, double, namespace, sums_on_host, zeros
+from sk_gd._pieces import spans
 from sk_gd._threads import breathe
 from sk_gd.descent.product import TRACE
 from sk_gd.descent.subsets import representatives

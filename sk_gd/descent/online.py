@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, count_from, in_pieces
+from sk_gd._array import Array
+from sk_gd._pieces import count_from, in_pieces
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.plan import Plan, batch_size_of

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sk_gd._array import Array, added
+from sk_gd._array import Array
 from sk_gd._compat import cached_property
+from sk_gd._pieces import added
 from sk_gd.descent.objective import Objective, T
 from sk_gd.descent.problem import P
 from sk_gd.descent.product import NO_SLOPES

@@ -8,7 +8,7 @@ from typing import Any, Generic
 
 import numpy as np
 
-from sk_gd._array import count_from, in_pieces
+from sk_gd._pieces import count_from, in_pieces
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.metrics import doubt_gap, refresh_metric
 from sk_gd.descent.model import to_minimum

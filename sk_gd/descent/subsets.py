@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, double, double_sum, joined, namespace, pieces, rows_of, sum_in_pieces
+from sk_gd._array import Array, at_least, double, double_sum, namespace
+from sk_gd._pieces import joined, pieces, rows_of, sum_in_pieces
 
 
 def representatives(weights: Array, count: int) -> tuple[Array, Array]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import PIECE, Array, brought, in_pieces, is_foreign, on_host, rows_of, spans, there, together_on_host, zeros
+from sk_gd._array import Array, brought, is_foreign, on_host, there, together_on_host, zeros
+from sk_gd._pieces import PIECE, in_pieces, rows_of, spans
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.state import DescentState

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sk_gd._array import Array, beside, joined, namespace, numbers_where, ones_for, rows_of, there
+from sk_gd._array import Array, beside, namespace, there
+from sk_gd._pieces import joined, numbers_where, ones_for, rows_of
 from sk_gd.descent.subsets import sampled
 from sk_gd.sources import Block
 

@@ -15,9 +15,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from sk_gd._array import Array, in_pieces, is_foreign, joined, namespace, there
+from sk_gd._array import Array, is_foreign, namespace, there
 from sk_gd._compat import CallbackSupportMixin, Interval, StrOptions, check_same_namespace
 from sk_gd._params import given_together
+from sk_gd._pieces import in_pieces, joined
 from sk_gd.descent import (
     DescentState,
     DivergenceError,

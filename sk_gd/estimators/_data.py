@@ -15,8 +15,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
-from sk_gd._array import Array, as_rows, in_pieces, is_foreign, namespace, of_pieces, on_host, pieces, rows_where, sum_in_pieces
+from sk_gd._array import Array, is_foreign, namespace, on_host
 from sk_gd._compat import check_sample_weight, device_of, finest_dtype, get_namespace_and_device, move_to
+from sk_gd._pieces import as_rows, in_pieces, of_pieces, pieces, rows_where, sum_in_pieces
 from sk_gd._threads import apart
 from sk_gd.estimators._sound import refuse_corrupt, refuse_what_is_lost, words_named
 from sk_gd.sources.chunked import Chunked

@@ -9,19 +9,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from sk_gd._array import (
-    Array,
-    in_pieces,
-    in_place,
-    is_foreign,
-    namespace,
-    of_pieces,
-    on_host,
-    pieces,
-    rows_where,
-    sum_in_pieces,
-    there,
-)
+from sk_gd._array import Array, in_place, is_foreign, namespace, on_host, there
+from sk_gd._pieces import in_pieces, of_pieces, pieces, rows_where, sum_in_pieces
 from sk_gd.estimators._data import follow
 
 CLOSE = 2**10  # whole numbers in a range that are counted at once

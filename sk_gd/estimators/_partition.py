@@ -9,7 +9,8 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.extmath import safe_sparse_dot
 
-from sk_gd._array import Array, weigh_codes
+from sk_gd._array import Array
+from sk_gd._pieces import weigh_codes
 from sk_gd.descent import Objective, Part
 from sk_gd.estimators._data import check_weights
 from sk_gd.estimators._labels import check_labels, codes_among, labels_in, weigh_rows

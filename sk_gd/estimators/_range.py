@@ -8,7 +8,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite
 
-from sk_gd._array import Array, beside, namespace, on_host, rows_of
+from sk_gd._array import Array, beside, namespace, on_host
+from sk_gd._pieces import rows_of
 from sk_gd.sources import Block, Source
 
 

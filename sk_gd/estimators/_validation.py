@@ -11,23 +11,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import (
-    Array,
-    bits,
-    double,
-    in_pieces,
-    in_place,
-    is_foreign,
-    joined,
-    namespace,
-    numbers_where,
-    ones_for,
-    rows_of,
-    rows_where,
-    spans,
-    sum_in_pieces,
-    there,
-)
+from sk_gd._array import Array, bits, double, in_place, is_foreign, namespace, there
+from sk_gd._pieces import in_pieces, joined, numbers_where, ones_for, rows_of, rows_where, spans, sum_in_pieces
 from sk_gd._threads import apart
 from sk_gd.descent import DescentState, Objective
 from sk_gd.estimators._data import keep_weighted

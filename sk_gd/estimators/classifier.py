@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 
-from sk_gd._array import Array, weigh_codes
+from sk_gd._array import Array
 from sk_gd._compat import StrOptions, available_if, fit_context
+from sk_gd._pieces import weigh_codes
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._dask import AnyRows, by_chunks, cluster_of, collect, labels_of
 from sk_gd.estimators._data import check_rows, check_weights

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, is_foreign, namespace, rows_of, sums_on_host
+from sk_gd._array import Array, is_foreign, namespace, sums_on_host
+from sk_gd._pieces import rows_of
 from sk_gd.optimizers import Optimizer
 from sk_gd.penalties import soft_threshold
 

@@ -11,7 +11,8 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from sk_gd._array import Array, beside, double, double_sum, in_pieces, is_foreign, namespace, on_host, sum_in_pieces
+from sk_gd._array import Array, beside, double, double_sum, is_foreign, namespace, on_host
+from sk_gd._pieces import in_pieces, sum_in_pieces
 from sk_gd._threads import apart
 
 

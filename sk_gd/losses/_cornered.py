@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, beside, double, finest, in_pieces, joined, namespace
+from sk_gd._array import Array, at_least, beside, double, finest, namespace
+from sk_gd._pieces import in_pieces, joined
 from sk_gd.losses._base import Loss, weighted_mean, weighted_quantile
 
 

@@ -7,7 +7,8 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, beside, finest, namespace, of_pieces, sums_on_host
+from sk_gd._array import Array, at_least, beside, finest, namespace, sums_on_host
+from sk_gd._pieces import of_pieces
 from sk_gd.losses._base import Loss, weighted_mean, weighted_quantile
 
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_gd._array import Array, beside, namespace, pieces, weigh_codes
+from sk_gd._array import Array, beside, namespace
+from sk_gd._pieces import pieces, weigh_codes
 from sk_gd.losses._base import Loss
 
 

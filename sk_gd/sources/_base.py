@@ -11,21 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import (
-    Array,
-    as_rows,
-    beside,
-    cross_product,
-    double,
-    double_sum,
-    is_foreign,
-    namespace,
-    on_host,
-    rows_of,
-    spans,
-    together_on_host,
-    zeros,
-)
+from sk_gd._array import Array, beside, cross_product, double, double_sum, is_foreign, namespace, on_host, together_on_host, zeros
+from sk_gd._pieces import as_rows, rows_of, spans
 from sk_gd._threads import breathe, in_threads
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sk_gd._array import Array, added, as_rows
+from sk_gd._array import Array
+from sk_gd._pieces import added, as_rows
 from sk_gd._threads import breathe
 from sk_gd.kernels import pointwise
 from sk_gd.losses import Cost

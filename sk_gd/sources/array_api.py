@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sk_gd._array import Array, beside, double, double_sum, numpy_dtype, rows_of, spans, together_on_host
+from sk_gd._array import Array, beside, double, double_sum, numpy_dtype, together_on_host
+from sk_gd._pieces import rows_of, spans
 from sk_gd.losses import Cost
 from sk_gd.sources._base import Block, S, Source, T
 

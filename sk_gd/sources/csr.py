@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sk_gd._array import Array, added, as_rows, rows_of, spans
+from sk_gd._array import Array
 from sk_gd._compat import cached_property
+from sk_gd._pieces import added, as_rows, rows_of, spans
 from sk_gd.kernels import add_products_csr, columns_csr, multiply_csr, pass_csr
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates

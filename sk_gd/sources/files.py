@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse, vstack
 
-from sk_gd._array import Array, spans
+from sk_gd._array import Array
+from sk_gd._pieces import spans
 from sk_gd.sources._base import Block
 from sk_gd.sources._compiled import CompiledSource
 from sk_gd.sources.chunked import Chunked

@@ -28,7 +28,7 @@ def _dispatch():
 def place(request, monkeypatch):
     """Bring an array of NumPy to each of the libraries; None stays None. "Elsewhere" is any device but the host's memory."""
     if request.param == "torch elsewhere":
-        for module in ("_array", "sources", "estimators._labels", "estimators._validation"):
+        for module in ("_pieces", "sources", "estimators._labels", "estimators._validation"):
             monkeypatch.setattr(f"sk_gd.{module}.in_place", lambda x: x)
     bring = PLACES[request.param]
     return lambda values, **kwargs: None if values is None else bring(np.asarray(values), **kwargs)

@@ -9,7 +9,7 @@ import sklearn
 import torch
 from sklearn.model_selection import GridSearchCV
 
-from sk_gd import DescentPathDisplay, GDLinearRegressor, GDLogisticClassifier, _array
+from sk_gd import DescentPathDisplay, GDLinearRegressor, GDLogisticClassifier, _pieces
 from sk_gd._array import on_host
 from sk_gd._compat import device_of
 from sk_gd.estimators._labels import encode_labels
@@ -93,7 +93,7 @@ def test_labels_are_looked_at_in_pieces(rng, monkeypatch):
     for library in (np, torch):
         unique = library.unique
         monkeypatch.setattr(library, "unique", lambda x, unique=unique, **how: sizes.append(len(x)) or unique(x, **how))
-    monkeypatch.setattr(_array, "PIECE", 64)
+    monkeypatch.setattr(_pieces, "PIECE", 64)
     labels = torch.asarray(y)
     classes, codes = encode_labels(labels, None, labels)
     assert max(sizes) <= 64

@@ -13,7 +13,7 @@ from sklearn import get_config as settings
 from sklearn.utils import validation
 from sklearn.utils.validation import check_array, check_X_y
 
-from sk_gd import GDLinearRegressor, _array
+from sk_gd import GDLinearRegressor, _pieces
 from sk_gd.estimators import _data, _labels
 from sk_gd.estimators._data import check_rows
 
@@ -54,12 +54,12 @@ def outcome(call):
 
 
 @pytest.fixture(params=[7, 2**18], ids=["pieces", "one piece"])
-def _pieces(request, monkeypatch):
+def _in_pieces(request, monkeypatch):
     """Numbers in a piece."""
-    monkeypatch.setattr(_array, "PIECE", request.param)
+    monkeypatch.setattr(_pieces, "PIECE", request.param)
 
 
-@pytest.mark.usefixtures("_pieces")
+@pytest.mark.usefixtures("_in_pieces")
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("kind", "numbers"), [(kind, of) for kind in KINDS for of in NUMBERS if of == "sound" or kind in FLOATS])
 def test_as_scikit_learn_checks(rng, kind, layout, numbers):
@@ -91,7 +91,7 @@ def test_an_interrupt_between_two_pieces(rng, monkeypatch):
         if len(seen) == 5:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(_array, "PIECE", 35)
+    monkeypatch.setattr(_pieces, "PIECE", 35)
     monkeypatch.setattr(_data, "assert_all_finite", look)
     with pytest.raises(KeyboardInterrupt):
         model.fit(np.asfortranarray(X[:, :4]), X[:, 0])
@@ -99,7 +99,7 @@ def test_an_interrupt_between_two_pieces(rng, monkeypatch):
     assert vars(model) == before
 
 
-@pytest.mark.usefixtures("_pieces")
+@pytest.mark.usefixtures("_in_pieces")
 @pytest.mark.parametrize("kind", ["f8", "O"])
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame, sparse.csr_array])
 def test_targets_are_refused_in_the_words_of_scikit_learn(rng, container, kind):
@@ -115,7 +115,7 @@ def test_targets_are_refused_in_the_words_of_scikit_learn(rng, container, kind):
 def test_targets_are_looked_at_in_pieces(rng, monkeypatch):
     """scikit-learn is told that they are finite."""
     X, y, sizes = rng.normal(size=(50, 5)), rng.normal(size=50), []
-    monkeypatch.setattr(_array, "PIECE", 7)
+    monkeypatch.setattr(_pieces, "PIECE", 7)
     look = lambda x, *_, **__: sizes.append(0 if settings()["assume_finite"] else len(x))  # noqa: E731
     monkeypatch.setattr(validation, "_assert_all_finite", look)
     check_rows(GDLinearRegressor(), X, y, reset=True, y_numeric=True)
@@ -125,20 +125,20 @@ def test_targets_are_looked_at_in_pieces(rng, monkeypatch):
 
 def test_rows_are_picked_and_joined_in_pieces(rng, monkeypatch):
     """As NumPy does in one call."""
-    monkeypatch.setattr(_array, "PIECE", 7)
+    monkeypatch.setattr(_pieces, "PIECE", 7)
     for shape in [(50, 5), (50,), (50, 0), (0, 5)]:
         x = rng.normal(size=shape)
         numbers, chosen = rng.integers(50, size=30) if len(x) else np.arange(0), rng.random(len(x)) < 0.5
-        assert_array_equal(_array.rows_of(x, numbers), x[numbers])
-        assert_array_equal(_array.rows_where(x, chosen), x[chosen])
-        assert_array_equal(_array.joined([x[:7], x[7:7], x[7:]]), x)
+        assert_array_equal(_pieces.rows_of(x, numbers), x[numbers])
+        assert_array_equal(_pieces.rows_where(x, chosen), x[chosen])
+        assert_array_equal(_pieces.joined([x[:7], x[7:7], x[7:]]), x)
 
 
 @pytest.mark.parametrize("kind", ["?", "i8", "f8", "U3", "O"])
 def test_labels_are_looked_at_in_pieces(kind, rng, monkeypatch):
     """No call of NumPy or scikit-learn sorts them all: those of objects take ten times as long as others."""
     y, sorted_ones, unique, shown = np.array([0, 1]).astype(kind)[rng.integers(2, size=500)], [], np.unique, []
-    monkeypatch.setattr(_array, "PIECE", 320)
+    monkeypatch.setattr(_pieces, "PIECE", 320)
     monkeypatch.setattr(_labels.np, "unique", lambda x: sorted_ones.append(len(x)) or unique(x))
     monkeypatch.setattr(_labels, "check_classification_targets", shown.append)
     classes, codes = _labels.encode_labels(y, None, np.empty(0))
