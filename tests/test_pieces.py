@@ -14,8 +14,7 @@ from sk_gd._pieces import count_from, in_pieces, joined, numbers_where, of_piece
 from sk_gd.descent import metrics
 from sk_gd.descent.duals import RowDuals
 from sk_gd.descent.subsets import representatives
-from sk_gd.estimators import _base as estimators
-from sk_gd.estimators import _validation
+from sk_gd.estimators import _fitted, _validation
 from sk_gd.estimators._data import as_weights, keep_weighted
 from sk_gd.estimators._labels import weigh_rows
 from sk_gd.estimators._validation import Rows
@@ -196,7 +195,7 @@ def test_predictions(container, rng, monkeypatch):
                 patch.setattr(_pieces, "PIECE", 30)
                 for method, expected in zip(methods, whole, strict=True):
                     assert_allclose(method(X), expected, rtol=1e-12, atol=1e-15)
-                sizes = interrupt_at(3, patch, estimators, "safe_sparse_dot")
+                sizes = interrupt_at(3, patch, _fitted, "safe_sparse_dot")
                 with pytest.raises(KeyboardInterrupt):
                     model.predict(X)
             assert sizes == [10, 10, 10]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sk_gd import GDLinearRegressor, _array, _threads
+from sk_gd import GDLinearRegressor, _pieces, _threads
 from sk_gd._threads import apart, breathe, in_threads
 from sk_gd.descent import batching
 from sk_gd.estimators import _data, _sound, _validation
@@ -74,7 +74,7 @@ def test_overflows_are_taken_as_where_it_was_asked():
         (_validation, np.asarray, {"early_stopping": True}),
         (_base, np.asarray, {"loss": "quantile"}),
         (_data, sparse.csc_array, {}),
-        (_array, sparse.csr_array, {"early_stopping": True}),
+        (_pieces, sparse.csr_array, {"early_stopping": True}),
         (_sound, sparse.csr_array, {}),
     ],
     ids=["an order of rows", "a split", "a quantile", "another format", "rows of a sparse matrix", "its structure"],
