@@ -7,7 +7,7 @@ from typing import Generic
 import numpy as np
 
 from sk_gd.descent.batching import Batching
-from sk_gd.descent.metrics import doubt_gap, doubt_of, estimated, free, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.metrics import FORETOLD, doubt_gap, doubt_of, estimated, free, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.parts import before_metric
 from sk_gd.descent.problem import Array, P
@@ -15,7 +15,6 @@ from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Hessian, Implicit, Metric, Secant
 
 SUFFICIENT = 1e-4  # share of the decrease promised by the slope that a step must bring (Armijo, 1966)
-FORETOLD = 10  # a step that cuts the gap to so small a part shows that the metric is right where it leads
 STALLS = 5  # steps within rounding whose estimated gap does not halve
 
 

@@ -23,6 +23,7 @@ READ, PICK, SLOPE, PRODUCT = 0.5e-9, 2.5e-9, 6e-9, 0.025e-9
 APART = 5  # rows for every parameter from which on a block for each output is small beside X
 UNEVEN = 4  # mean square of weights of mean 1 up to which a sample counts as so many rows
 MARGIN = 2.0  # the least doubt in a gap that a sample has estimated: by what it was seen to be off, on tall tables
+FORETOLD = 10  # a step that cuts the gap to so small a part shows that the metric is right where it leads
 PROVED = 2  # steps after which a metric that foretells the change of the gradient along them still counts as new
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sk_gd._array import Array
-from sk_gd.descent.metrics import doubt_gap, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.metrics import FORETOLD, doubt_gap, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.product import NO_SLOPES
@@ -53,7 +53,7 @@ class ReducedStep(SweepStep):
         mean = state.gradient.copy()
         objective.coef(mean)[:] -= objective.penalty.gradient(objective.coef(before))
         self.sweep(objective, state, self.slopes, self.coordinates.gradient(mean), self.refresh)
-        state.metric_age += 1
+        state.metric_age += 2  # one of updates, one that values them
         if np.isfinite(state.theta).all():
             state.theta = objective.unshifted(state.theta)
             if not self.look_ahead(objective, state, before, value):
@@ -66,6 +66,7 @@ class ReducedStep(SweepStep):
             self.anchor(objective, state)
         elif self.learning_rate is None and gap / 2 < state.gap < gap:
             state.rate_scale *= 1.5  # steady but slow: the noise leaves room
+        state.foretold &= state.gap <= gap / FORETOLD
         state.stalls = state.stalls + 1 if abs(state.value - value) <= floor and state.gap > gap / 2 else 0
         state.stuck = state.stalls >= 5
         if state.gap > gap / 2 and rebuild_pays(objective, state):

@@ -171,6 +171,7 @@ class ScheduledStep(Generic[P]):
             state.value = met
         if everything and objective.smooth and np.isfinite(state.value) and not isinstance(state.metric, Identity):
             state.gap, state.metric_age = state.doubt * to_minimum(objective, state)[1], state.metric_age + 1
+            state.foretold = False  # a rate leads elsewhere than the metric does
 
     def value(self, objective: P, state: DescentState) -> None:
         """Objective and gradient at theta, nan where theta has overflowed."""

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 
-from sk_gd import GDLinearRegressor
+from sk_gd import GDLinearRegressor, GDLogisticClassifier
 
 WILD = {"optimizer": "gd", "preconditioner": None, "learning_rate": 1e3, "max_iter": 10, "tol": None, "random_state": 0}
 
@@ -94,3 +94,16 @@ def test_interrupt_in_the_middle(Estimator, variant, problem_for):
         if name.endswith("_"):
             assert_array_equal(getattr(model, name), value)
     assert model.set_params(early_stopping=False, max_iter=2).fit(X, y).n_iter_ == 2
+
+
+@pytest.mark.parametrize("params", [{}, {"optimizer": "gd", "preconditioner": "hessian", "learning_rate": 0.1}], ids=["auto", "gd"])
+def test_a_metric_ages(variant, params, rng, Judge):
+    """Classes that are nearly apart bend less and less on the way: the metric of the start would make gaps look small."""
+    X = rng.normal(size=(300, 150)) * (rng.random((300, 150)) < 0.1)
+    y = (X @ rng.normal(size=150) + rng.logistic(size=300) > 0).astype(int)
+    model = GDLogisticClassifier(variant, alpha=1e-4, tol=1e-3, max_iter=3000, n_iter_no_change=1000, random_state=0, **params)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+    gap = Judge(X, y, alpha=1e-4).gap(model)
+    assert gap <= 2 * model.optimality_
