@@ -60,6 +60,14 @@ def a_pass(rng: np.random.Generator, most_outputs: int = 4) -> Call:
     }  # fmt: skip
 
 
+def a_gram(rng: np.random.Generator) -> Call:
+    """Arguments of ``gram``."""
+    call = rows(rng, "squared_error", rng.choice([np.float32, np.float64]))
+    X = call["X"]
+    return {"X": X, "h": call["weights"], "shift": rng.normal(size=X.shape[1]).astype(X.dtype),
+            "sums": np.zeros((X.shape[1] + 1,) * 2)}  # fmt: skip
+
+
 def a_pass_of_csr(rng: np.random.Generator) -> Call:
     """Arguments of ``pass_csr``."""
     call = in_csr(a_pass(rng, most_outputs=1), rng)
@@ -170,6 +178,12 @@ def twin_of_product(call: Call) -> None:
         call["sums"] += X.T @ call["c"]
 
 
+def twin_of_gram(call: Call) -> None:
+    """NumPy's product."""
+    X = np.hstack([call["X"] - call["shift"], np.ones_like(call["X"][:, :1])])
+    call["sums"][:] = (X * call["h"][:, None] if len(call["h"]) else X).T @ X
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A kernel, how to draw a call of it that is in order, the arguments that it writes to, and its twin in Python, if any."""
@@ -183,6 +197,7 @@ class Kernel:
 OF_SWEEP = ("theta", "memory", "slopes", "anchor", "sums")
 KERNELS = {
     "pass_dense": Kernel(kernels.pass_dense, a_pass, ("slopes", "gradient")),
+    "gram": Kernel(kernels.gram, a_gram, ("sums",), twin_of_gram),
     "pass_csr": Kernel(kernels.pass_csr, a_pass_of_csr, ("slopes", "gradient")),
     "multiply_csr": Kernel(kernels.multiply_csr, a_product, ("z",), twin_of_product),
     "add_products_csr": Kernel(kernels.add_products_csr, a_product_with_rows, ("sums",), twin_of_product),

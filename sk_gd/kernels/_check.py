@@ -87,6 +87,17 @@ def check_pass(
     _refuse(wrong, f"{n} rows with {d} features")
 
 
+def check_gram(n: int, d: int, h: Array, shift: Array, sums: Array) -> None:
+    """Arguments of the products of the columns of n rows with each other."""
+    wrong = [
+        (d == 0, "X"),
+        (len(h) not in (0, n), "h"),
+        (len(shift) != d, "shift"),
+        (np.shape(sums) != (d + 1, d + 1), "sums"),
+    ]
+    _refuse(wrong, f"{n} rows with {d} features")
+
+
 def check_products(of_columns: Array, of_rows: Array, columns: str, rows: str, n: int) -> None:
     """Arguments, and their names, of a product of n rows with several columns."""
     wrong = [(0 in np.shape(of_columns), columns), (np.shape(of_rows) != (n, np.shape(of_columns)[1]), rows)]

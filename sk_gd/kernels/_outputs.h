@@ -117,4 +117,53 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
     return total;
 }
 
+/* Places of a row of (x, 1): whole vectors of the longest kind. */
+INLINE ptrdiff_t NAMED(gram_whole)(ptrdiff_t d)
+{
+    const ptrdiff_t lanes = 64 / (ptrdiff_t)sizeof(REAL);
+    return (d + lanes) / lanes * lanes;
+}
+
+/* How many rows are brought together at a time. */
+INLINE ptrdiff_t NAMED(gram_block_rows)(ptrdiff_t d)
+{
+    const ptrdiff_t fit = GRAM_BYTES / (ptrdiff_t)sizeof(REAL) / NAMED(gram_whole)(d);
+    return fit < 8 ? 8 : fit > BLOCK ? BLOCK : fit;
+}
+
+/* sums = sum_i h_i (x_i - shift, 1)(x_i - shift, 1)' of n rows, shape (d + 1, d + 1); h is NULL where it is one. space holds
+   gram_whole(d) * (gram_block_rows(d) + d + 1) numbers; they are added up in the dtype of X over BLOCK rows or more. */
+KERNEL void NAMED(gram)(const REAL *X, ptrdiff_t d, const REAL *h, ptrdiff_t n, const REAL *shift, REAL *space, double *sums)
+{
+    const ptrdiff_t block = NAMED(gram_block_rows)(d), whole = NAMED(gram_whole)(d), width = d + 1, K = width;
+    REAL *rows = space, *part = space + block * whole;
+    memset(space, 0, (size_t)((block + width) * whole) * sizeof(REAL));
+    memset(sums, 0, (size_t)(width * width) * sizeof(double));
+    for (ptrdiff_t i = 0, pending = 0; i < n; i += block) {
+        const ptrdiff_t m = n - i < block ? n - i : block;
+        for (ptrdiff_t r = 0; r < m; r++) {
+            const REAL root = h ? SQRT(h[i + r]) : 1, *x = X + (i + r) * d;
+            REAL *row = rows + r * whole;
+            INDEPENDENT
+            for (ptrdiff_t j = 0; j < d; j++)
+                row[j] = (x[j] - shift[j]) * root;
+            row[d] = root;
+        }
+        BY_TILES(gram_block, rows, whole, m, width, part);
+        pending += m;
+        if (pending >= BLOCK || i + m == n) {
+            for (ptrdiff_t k = 0; k < width; k++) {
+                INDEPENDENT
+                for (ptrdiff_t j = k; j < width; j++)
+                    sums[k * width + j] += part[k * whole + j];
+            }
+            memset(part, 0, (size_t)(width * whole) * sizeof(REAL));
+            pending = 0;
+        }
+    }
+    for (ptrdiff_t k = 1; k < width; k++)
+        for (ptrdiff_t j = 0; j < k; j++)
+            sums[k * width + j] = sums[j * width + k];
+}
+
 #undef BY_TILES

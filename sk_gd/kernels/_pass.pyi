@@ -16,6 +16,7 @@ def pass_dense(
     start: int,
     stop: int,
 ) -> float: ...
+def gram(X: Array, h: Array, shift: Array, sums: Array) -> None: ...
 def pass_csr(
     data: Array,
     indices: Array,

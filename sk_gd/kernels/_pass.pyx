@@ -7,7 +7,8 @@ from cython cimport floating
 from libc.math cimport fabs
 from libc.stdint cimport int32_t, int64_t
 
-from sk_gd.kernels._check import MOST_OUTPUTS, check_columns, check_csr, check_pass, check_pointwise, check_products, refuse_unaligned
+from sk_gd.kernels._check import (MOST_OUTPUTS, check_columns, check_csr, check_gram, check_pass, check_pointwise, check_products,
+                                  refuse_unaligned)
 
 cdef extern from "_simd.h" nogil:
     int LANES
@@ -23,6 +24,12 @@ cdef extern from "_simd.h" nogil:
                           const double*, int, const double*, double*, double*, double*, double*, int) noexcept
     Py_ssize_t outputs_block_f(Py_ssize_t) noexcept
     Py_ssize_t outputs_block_d(Py_ssize_t) noexcept
+    void gram_f(const float*, Py_ssize_t, const float*, Py_ssize_t, const float*, float*, double*) noexcept
+    void gram_d(const double*, Py_ssize_t, const double*, Py_ssize_t, const double*, double*, double*) noexcept
+    Py_ssize_t gram_block_rows_f(Py_ssize_t) noexcept
+    Py_ssize_t gram_block_rows_d(Py_ssize_t) noexcept
+    Py_ssize_t gram_whole_f(Py_ssize_t) noexcept
+    Py_ssize_t gram_whole_d(Py_ssize_t) noexcept
     double pass_csr32_f(const float*, const int32_t*, const int32_t*, Py_ssize_t, const float*, const float*, const float*, Py_ssize_t,
                         int, int, const double*, float*, double*) noexcept
     double pass_csr64_f(const float*, const int64_t*, const int64_t*, Py_ssize_t, const float*, const float*, const float*, Py_ssize_t,
@@ -102,6 +109,28 @@ def pass_dense(
             total = pass_outputs_d(&X[start, 0], d, &y[start, 0], s, stop - start, K, &w[0, 0], &theta[0, 0], loss, &hyper[0],
                                    first_slope, &part[0, 0], &space[0], &gradient[0, 0], fit_intercept)
     return total
+
+
+def gram(
+    const floating[:, ::1] X not None,
+    const floating[::1] h not None,
+    const floating[::1] shift not None,
+    double[:, ::1] sums not None,
+):
+    """Writes the sum of h_i (x_i - shift, 1)(x_i - shift, 1)' into ``sums``, shape (d + 1, d + 1); an empty h is one."""
+    cdef Py_ssize_t n = X.shape[0], d = X.shape[1]
+    check_gram(n, d, h, shift, sums)
+    cdef Py_ssize_t whole = gram_whole_f(d) if floating is float else gram_whole_d(d)
+    cdef Py_ssize_t block = gram_block_rows_f(d) if floating is float else gram_block_rows_d(d)
+    cdef floating[::1] space = np.empty(whole * (block + d + 1), np.asarray(X).dtype)
+    cdef const floating *of_rows = &h[0] if h.shape[0] else NULL
+    refuse_unaligned((<size_t> &X[0, 0] | <size_t> of_rows | <size_t> &shift[0]) % sizeof(floating)
+                     or <size_t> &sums[0, 0] % sizeof(double))
+    with nogil:
+        if floating is float:
+            gram_f(&X[0, 0], d, of_rows, n, &shift[0], &space[0], &sums[0, 0])
+        else:
+            gram_d(&X[0, 0], d, of_rows, n, &shift[0], &space[0], &sums[0, 0])
 
 
 def pass_csr(

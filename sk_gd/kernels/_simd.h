@@ -23,6 +23,9 @@ enum { BLOCK = 256 };
 /* Most numbers of some rows that are turned into columns: sixteen rows of 512 classes. */
 enum { TURNED = 1 << 13 };
 
+/* Bytes of the rows whose columns are multiplied with each other at a time: they stay in the first level cache. */
+enum { GRAM_BYTES = 1 << 15 };
+
 /* Numbers of any dtype in the longest vector register. */
 enum { LANES = 16 };
 

@@ -46,9 +46,10 @@ INLINE void TILED(tile_dots)(const REAL *RESTRICT x, ptrdiff_t stride, const REA
     }
 }
 
-/* g += sum_r s_r x_r over m rows, for C outputs and V vectors of columns; asks for as much of `next` (NULL: of none). */
-INLINE void TILED(tile_adds)(const REAL *RESTRICT x, ptrdiff_t stride, ptrdiff_t m, const REAL *RESTRICT s, REAL *RESTRICT g,
-                             ptrdiff_t whole, const int C, const int V, const REAL *next)
+/* g += sum_r s_r x_r over m rows, for C outputs and V vectors of columns; asks for as much of `next` (NULL: of none). From s of a
+   row to the next one's there are `along` places, to the next output's `across`. */
+INLINE void TILED(tile_adds)(const REAL *RESTRICT x, ptrdiff_t stride, ptrdiff_t m, const REAL *s, ptrdiff_t along,
+                             ptrdiff_t across, REAL *RESTRICT g, ptrdiff_t whole, const int C, const int V, const REAL *next)
 {
     TILED(Vector) sum[TILE_OUTPUTS][TILE_VECTORS];
     for (int c = 0; c < C; c++)
@@ -59,7 +60,7 @@ INLINE void TILED(tile_adds)(const REAL *RESTRICT x, ptrdiff_t stride, ptrdiff_t
             if (next)
                 PREFETCH(next + r * stride + v * WIDE);
             for (int c = 0; c < C; c++)
-                sum[c][v] += s[c * m + r] * AT(x + r * stride + v * WIDE);
+                sum[c][v] += s[c * across + r * along] * AT(x + r * stride + v * WIDE);
         }
     for (int c = 0; c < C; c++)
         for (int v = 0; v < V; v++)
@@ -102,7 +103,7 @@ TILES void TILED(gradient_block)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, c
 {
     ptrdiff_t j = 0;
 #define CALL(C) \
-    TILED(tile_adds)(x + j, stride, m, slope + k * m, part + k * whole + j, whole, C, V, next && k == 0 ? next + j : NULL)
+    TILED(tile_adds)(x + j, stride, m, slope + k * m, 1, m, part + k * whole + j, whole, C, V, next && k == 0 ? next + j : NULL)
 #define FOR_COLUMNS \
     for (; j + V * WIDE <= whole; j += V * WIDE) \
         FOR_OUTPUTS(K, CALL)
@@ -117,6 +118,27 @@ TILES void TILED(gradient_block)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, c
 #undef V
 #undef CALL
 #undef FOR_COLUMNS
+}
+
+/* Adds the products of C columns, from k on, with all that follow to `part`; places below the diagonal may get some of theirs. */
+INLINE void TILED(multiply_columns)(const REAL *x, ptrdiff_t whole, ptrdiff_t m, ptrdiff_t k, REAL *part, const int C)
+{
+    ptrdiff_t j = k / WIDE * WIDE;
+#define ADD(V) \
+    for (; j + (V) * WIDE <= whole; j += (V) * WIDE) \
+        TILED(tile_adds)(x + j, whole, m, x + k, whole, 1, part + k * whole + j, whole, C, V, NULL)
+    ADD(TILE_VECTORS);
+    ADD(2);
+    ADD(1);
+#undef ADD
+}
+
+/* Adds the products of the columns of m rows with each other to `part`, from the diagonal on. */
+TILES void TILED(gram_block)(const REAL *x, ptrdiff_t whole, ptrdiff_t m, ptrdiff_t width, REAL *part)
+{
+#define CALL(C) TILED(multiply_columns)(x, whole, m, k, part, C)
+    FOR_OUTPUTS(width, CALL)
+#undef CALL
 }
 
 #undef WIDE

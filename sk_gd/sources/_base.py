@@ -14,6 +14,7 @@ from scipy.sparse import issparse
 from sk_gd._array import Array, beside, cross_product, double, double_sum, is_foreign, namespace, on_host, together_on_host, zeros
 from sk_gd._pieces import as_rows, rows_of, spans
 from sk_gd._threads import breathe, in_threads
+from sk_gd.kernels import gram
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
 
@@ -84,9 +85,15 @@ class Scratch(local):
         """``a - b``, up to the next one."""
         return a - b if is_foreign(a) else np.subtract(a, b, out=self.kept("tile", a.shape, a.dtype))
 
-    def gram(self, a: Array) -> Array:
-        """``a.T @ a``, up to the next one."""
-        return a.T @ a if is_foreign(a) else np.matmul(a.T, a, out=self.kept("square", (a.shape[1], a.shape[1]), a.dtype))
+    def products(self, X: Array, h: Array, shift: Array) -> tuple[Array, Array]:
+        """Sums over the rows of ``h (x - shift)`` and ``h (x - shift)(x - shift)'``, up to the next ones."""
+        if is_foreign(X):
+            root = namespace(X).sqrt(h)
+            moved = (X - shift) * root[:, None]
+            return root @ moved, moved.T @ moved
+        sums = self.kept("sums", (X.shape[1] + 1, X.shape[1] + 1), np.float64)
+        gram(X, h, shift, sums)
+        return sums[-1, :-1], sums[:-1, :-1]
 
     def kept(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """The memory of this name, as the first rows of what it was made for."""
@@ -236,11 +243,10 @@ class Source(ABC):
         def of_block(block: Block) -> tuple[Array, ...]:
             h, *sums = of_rows(block)
             xp = namespace(block.y)
-            mean, moved = xp.mean(h, axis=1), scratch.difference(block.dense(), shift)
+            mean = xp.mean(h, axis=1)
             if full:
-                root = xp.sqrt(mean)
-                moved *= root[:, None]
-                return double_sum(h, axis=0), root @ moved, scratch.gram(moved), *sums
+                return double_sum(h, axis=0), *scratch.products(block.dense(), mean, shift), *sums
+            moved = scratch.difference(block.dense(), shift)
             first = mean @ moved
             moved *= moved
             return double_sum(h, axis=0), first, mean @ moved, *sums
