@@ -96,9 +96,9 @@ class OnlineStep(SweepStep):
 
     def safe_rate(self, objective: Objective, state: DescentState) -> float:
         if not self.automatic:
-            if self.optimizer.unit_free and self.known == self.known:
-                return self.known  # chosen at the start of the descent
-            return float(np.fmin(self.known, super().safe_rate(objective, state)))  # safe for the rows before, too
+            # safe for the rows before, too; a size of steps is the largest so far, as a first row, or equal targets, ask for none
+            chosen = np.fmax if self.optimizer.unit_free else np.fmin
+            return float(chosen(self.known, super().safe_rate(objective, state)))
         size, unit, caution = self.batching.size, state.metric.unit, state.seen.caution
         if size < objective.n_samples:
             rough = self.expected_smoothness(objective, unit, state.theta) / unit

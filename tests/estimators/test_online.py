@@ -279,3 +279,16 @@ def test_rows_of_an_automatic_explicit_optimizer(Estimator, variant, container, 
     judge = Judge(X, y)
     assert judge.gap(model, judge(Estimator(alpha=0.0).fit(X, y))) < 0.5
     assert sparse.issparse(container(X)) == (container is not np.asarray)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adagrad", "rmsprop"])
+@pytest.mark.parametrize("beginning", [1, 20])
+def test_unit_free_steps_after_targets_that_are_equal(optimizer, beginning, rng):
+    """The constant model is the best of the first rows, so no step can be made of them; of later ones it is."""
+    X = rng.normal(size=(2000, 4)) * [1e-3, 1.0, 1e3, 1e6]
+    y = X @ [1e3, 2.0, 3e-3, 4e-6] + 0.1
+    y[:beginning] = 0.1
+    model = GDLinearRegressor("stochastic", optimizer=optimizer, random_state=0).partial_fit(X[:beginning], y[:beginning])
+    assert model.learning_rate_ < 1e-12
+    learn(model, X[beginning:], y[beginning:], size=1 if beginning == 1 else 50)
+    assert model.score(X, y) > 0.9
