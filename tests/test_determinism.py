@@ -37,9 +37,9 @@ def test_number_of_threads(variant, optimizer, Estimator, container, large, monk
     X, y = container(large[0]), large[1] if Estimator is GDLinearRegressor else large[1] > 0
     seen, used, original = set(), [], _threads.share_out
 
-    def share_out(function, items, threads, stay):
+    def share_out(function, items, threads):
         used.append(threads)
-        return original(function, items, threads, stay)
+        return original(function, items, threads)
 
     monkeypatch.setattr(_threads, "share_out", share_out)
     for threads in (1, 2, 3, 8):

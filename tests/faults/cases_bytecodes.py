@@ -68,7 +68,7 @@ def world():
 
 def begin():
     """Two threads, however small a problem is, and Ctrl-C whatever the shell says of it."""
-    _threads.n_threads, _base.BLOCK = lambda: 2, 64
+    _threads.n_threads, _threads.IDLE, _base.BLOCK = lambda: 2, 1e-3, 64
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
