@@ -42,7 +42,6 @@ INLINE double CSR(one_by_one)(const Sweep *a, const int reduced)
             const ptrdiff_t m = length[i];
             const double rate = rates[i], keep = 1 - rate * l2;
             const ptrdiff_t later = i + ahead < known ? i + ahead : i, some = length[later] < 4 * PIECE ? length[later] : 4 * PIECE;
-            fetch_near(data + start[later], some * (ptrdiff_t)sizeof(REAL));
             if (reduced)
                 PREFETCH(slopes + rows[later]);
             if (far && i + 1 < known)
@@ -68,6 +67,8 @@ INLINE double CSR(one_by_one)(const Sweep *a, const int reduced)
                 scale = 1;
                 shift = since = 0;
             }
+            /* Not before the dot: what u lacks in the first level would then wait behind a whole row from memory. */
+            fetch_near(data + start[later], some * (ptrdiff_t)sizeof(REAL));
             fetch_near(indices + start[later], some * (ptrdiff_t)sizeof(INDEX));
             const REAL c = -(REAL)(rate / scale) * slope;
             if (!reduced)
