@@ -108,7 +108,7 @@ def full_passes(X: Any, y: Any, rounds: int) -> Iterator[Job]:
         yield f"full pass, {loss}, {data}, over reading X", ratio, 2.5 if d == 10 else 1.5
     for n_classes in (3, 10) if d in (30, 500) else ():
         labels = np.arange(len(y)) % n_classes
-        ratio = compare(slope(textbook(GDLogisticClassifier, "batch", 1e-6), X, labels, 2, 6), read(X), rounds)
+        ratio = compare(slope(textbook(GDLogisticClassifier, "batch", 1e-6), X, labels, 2, 22), read(X), rounds)
         yield f"full pass, softmax of {n_classes}, {data}, over reading X", ratio, 1.5
 
 

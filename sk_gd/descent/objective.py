@@ -93,12 +93,8 @@ class Objective:
 
     def value_without_features(self, intercept: Array) -> float:
         """Mean loss of a model of intercepts, shape (n_outputs, 1), alone; X is not read for it."""
-
-        def of_rows(rows: slice) -> float:
-            bare = self.source.bare(rows)
-            return float(double_sum(bare.weigh(self.loss.value_and_slope(bare.y, bare.raw(intercept))[0])))
-
-        return sum(self.source.map(of_rows, self.source.ranges(self.shape[0]))) / self.n_samples
+        ranges = self.source.ranges(self.shape[0])
+        return sum(self.source.map(lambda rows: self.source.without_features(self.loss, intercept, rows), ranges)) / self.n_samples
 
     def on(self, source: Source, loss: Loss) -> Objective:
         """The same of other rows, or with another loss."""

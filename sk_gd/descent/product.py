@@ -10,7 +10,7 @@ import numpy as np
 from sk_gd._array import Array, at_least
 from sk_gd.losses import Bend, Multinomial, SquaredError
 from sk_gd.preconditioners import Curvature
-from sk_gd.sources import Block, CompiledSource, CSRSource
+from sk_gd.sources import Block, CompiledSource, CSRSource, DenseSource
 
 if TYPE_CHECKING:
     from sk_gd.descent.objective import Objective
@@ -33,6 +33,11 @@ def product_at(objective: Objective, theta: Array, again: bool) -> Callable[[Arr
         h = at_least(loss.curvature_at(block.y, z), TRACE * loss.curvature)
         return block.weigh(h[:, 0]) if one else h
 
+    unknown = objective.last is None or objective.last[0] is not theta
+    fused = isinstance(source, DenseSource) and source.weights is None and n_outputs <= source.most_outputs
+    if unknown and fused and isinstance(loss, Multinomial):
+        objective.remembers = True
+        objective.value_and_gradient(theta)  # a compiled pass takes less time than what bends would by NumPy
     if objective.last is not None and objective.last[0] is theta and isinstance(loss, Multinomial):
         bends = loss.mean_of(source.y, objective.last[1])
     else:

@@ -4,25 +4,27 @@
 #define DOUBLE (sizeof(REAL) == 8)
 #define C(number) ((REAL)(number))
 #define BIAS (DOUBLE ? 1023 : 127) /* of an exponent */
-#define LAST C(DOUBLE ? 708.0 : 87.0) /* exp(-LAST) is nearly the smallest normal number */
+#define LAST C(DOUBLE ? 709.0 : 88.0) /* nearest to BIAS ln2: 2^-BIAS would be below the normal numbers, and becomes 0 */
+#define ROUNDER (C(DOUBLE ? 0x1.8p52 : 0x1.8p23) + BIAS) /* a little added to it is rounded to an integer, in the lowest bits */
 
 /* exp(-a) for a >= -LAST: 2^-k e^r with |r| <= ln2 / 2, Taylor to degree 7 in float, 13 in double (error 5e-9, 4e-18), in Estrin's
-   order, which waits least. The low part of k ln2 multiplies the result: re-association would undo a subtraction from r. Near
-   the smallest normal number the answer becomes 0. NaN passes through r; k stays a number for it. */
+   order, which waits least. Re-association would undo sums that are there to round: of `rounded`, which is positive, ABS hides from
+   it where it comes from; and the low part of k ln2 multiplies the result. NaN passes through r. */
 INLINE REAL NAMED(exp_minus)(REAL a)
 {
-    const REAL x = a > LAST ? LAST : a;
-    const int32_t k = (int32_t)((a < LAST ? a : LAST) * C(1.0 / LN2) + C(BIAS + 0.5)) - BIAS;
+    const REAL x = a > LAST ? LAST : a, rounded = ROUNDER - x * C(1.0 / LN2), k = ROUNDER - ABS(rounded);
     const REAL r = k * LN2_HIGH - x, r2 = r * r, r4 = r2 * r2;
     REAL p = (1 + r) + r2 * (C(1.0 / 2) + r * C(1.0 / 6))
              + r4 * ((C(1.0 / 24) + r * C(1.0 / 120)) + r2 * (C(1.0 / 720) + r * C(1.0 / 5040)));
     if (DOUBLE)
         p += r4 * r4 * ((C(1.0 / 40320) + r * C(1.0 / 362880)) + r2 * (C(1.0 / 3628800) + r * C(1.0 / 39916800))
                         + r4 * (C(1.0 / 479001600) + r * C(1.0 / 6227020800)));
-    const BITS bits = (BITS)(BIAS - k) << (DOUBLE ? 52 : 23);
+    BITS bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    bits <<= DOUBLE ? 52 : 23; /* BIAS - k becomes the exponent */
     REAL scale;
     memcpy(&scale, &bits, sizeof scale);
-    return a > LAST ? 0 : (p + p * (k * LN2_LOW)) * scale;
+    return (p + p * (k * LN2_LOW)) * scale;
 }
 
 /* log(1 + u) for 0 <= u <= 1 as 2 atanh(s), or ln2 + 2 atanh(s) with 1 + u halved above sqrt(2), so that |s| < 0.172. */
@@ -84,6 +86,7 @@ INLINE REAL NAMED(slope)(int loss, const double *RESTRICT hyper, REAL y, REAL z)
 #undef C
 #undef BIAS
 #undef LAST
+#undef ROUNDER
 
 INLINE double NAMED(points)(int loss, const double *RESTRICT hyper, const REAL *RESTRICT y, const REAL *RESTRICT z,
                             const REAL *RESTRICT s, REAL weight, ptrdiff_t n, REAL *RESTRICT slope)

@@ -8,16 +8,19 @@ typedef REAL NAMED(Four) __attribute__((vector_size(4 * sizeof(REAL))));
 typedef REAL NAMED(Four);
 #endif
 
-/* The sums of the places of four vectors, the first R of which are written: half by half for all four, not one after the other. */
-INLINE void NAMED(add_places)(const NAMED(Four) *v, const int R, REAL *z)
+/* The sums of the places of four vectors and `more`, the first R of which are written: half by half for all four, not one after the
+   other. */
+INLINE void NAMED(add_places)(const NAMED(Four) *v, const int R, REAL more, REAL *z)
 {
 #if VECTORS
     const NAMED(Four) a = __builtin_shufflevector(v[0], v[1], 0, 4, 2, 6) + __builtin_shufflevector(v[0], v[1], 1, 5, 3, 7);
     const NAMED(Four) b = __builtin_shufflevector(v[2], v[3], 0, 4, 2, 6) + __builtin_shufflevector(v[2], v[3], 1, 5, 3, 7);
-    const NAMED(Four) sums = __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
+    const NAMED(Four) sums = more + __builtin_shufflevector(a, b, 0, 1, 4, 5)
+                             + __builtin_shufflevector(a, b, 2, 3, 6, 7);
     memcpy(z, &sums, (size_t)R * sizeof(REAL));
 #else
-    memcpy(z, v, (size_t)R * sizeof(REAL));
+    for (int r = 0; r < R; r++)
+        z[r] = v[r] + more;
 #endif
 }
 
@@ -49,11 +52,12 @@ INLINE void NAMED(add_places)(const NAMED(Four) *v, const int R, REAL *z)
 #define BY_TILES(name, ...) NAMED(name)(__VA_ARGS__)
 #endif
 
-/* How many rows go from predictions to gradient at a time: 128 KB, well inside the second level cache. */
+/* How many rows go from predictions to gradient at a time: 16 KB, inside the first level cache, or 32 rows in up to 128 KB, well
+   inside the second. More at a time would leave memory idle for as long as their losses take. */
 INLINE ptrdiff_t NAMED(outputs_block)(ptrdiff_t d)
 {
-    const ptrdiff_t fit = (1 << 17) / (ptrdiff_t)sizeof(REAL) / d / TILE_ROWS * TILE_ROWS;
-    return fit < 2 * TILE_ROWS ? 2 * TILE_ROWS : fit > BLOCK ? BLOCK : fit;
+    const ptrdiff_t most = (1 << 17) / (ptrdiff_t)sizeof(REAL) / d / TILE_ROWS * TILE_ROWS, near = most / 8 / 32 * 32;
+    return most < 2 * TILE_ROWS ? 2 * TILE_ROWS : most < 32 ? most : near < 32 ? 32 : near > BLOCK ? BLOCK : near;
 }
 
 /* Loss and gradient of n rows that follow each other, in one read. w (n_outputs rows) and part (as many) have d rounded up to
@@ -61,7 +65,7 @@ INLINE ptrdiff_t NAMED(outputs_block)(ptrdiff_t d)
    the last rows lies nothing, so these are copied. `part` collects BLOCK rows or more in the dtype of X before they join the sum in
    double. space holds outputs_block(d) * (d rounded up + 2 n_outputs) numbers. */
 KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, const REAL *s, ptrdiff_t n, ptrdiff_t K,
-                                  const REAL *w, const double *theta, int loss, const double *hyper, REAL *slopes, REAL *part,
+                                  const REAL *w, const REAL *intercept, int loss, const double *hyper, REAL *slopes, REAL *part,
                                   REAL *space, double *gradient, int fit_intercept)
 {
     const ptrdiff_t block = NAMED(outputs_block)(d), whole = (d + LANES - 1) / LANES * LANES, width = d + fit_intercept;
@@ -76,12 +80,7 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
             memcpy(copy + r * whole, X + (i + r) * d, (size_t)d * sizeof(REAL));
             memset(copy + r * whole + d, 0, (size_t)(whole - d) * sizeof(REAL));
         }
-        BY_TILES(predict_block, x, stride, m, w, whole, K, z);
-        for (ptrdiff_t k = 0; fit_intercept && k < K; k++) {
-            INDEPENDENT
-            for (ptrdiff_t r = 0; r < m; r++)
-                z[k * m + r] += (REAL)theta[k * width + d];
-        }
+        BY_TILES(predict_block, x, stride, m, d, w, intercept, whole, K, z);
         if (loss == MULTINOMIAL)
             total += NAMED(softmax)(y + i, z, s ? s + i : NULL, m, K, m, slope);
         else if (loss == BEND)

@@ -19,7 +19,7 @@ cdef extern from "_simd.h" nogil:
     double pass_d(const double*, Py_ssize_t, const double*, const double*, Py_ssize_t, const double*, double, int, const double*,
                   double*, double*, double*, int) noexcept
     double pass_outputs_f(const float*, Py_ssize_t, const float*, const float*, Py_ssize_t, Py_ssize_t, const float*,
-                          const double*, int, const double*, float*, float*, float*, double*, int) noexcept
+                          const float*, int, const double*, float*, float*, float*, double*, int) noexcept
     double pass_outputs_d(const double*, Py_ssize_t, const double*, const double*, Py_ssize_t, Py_ssize_t, const double*,
                           const double*, int, const double*, double*, double*, double*, double*, int) noexcept
     Py_ssize_t outputs_block_f(Py_ssize_t) noexcept
@@ -84,29 +84,30 @@ def pass_dense(
     dtype = np.asarray(X).dtype
     cdef Py_ssize_t whole = (d + LANES - 1) // LANES * LANES  # rows of w and part: whole vectors, zero beyond d
     cdef floating[:, ::1] part = np.zeros((K, whole), dtype), w = np.zeros((K, whole), dtype)
+    cdef floating[::1] intercept = np.zeros(K, dtype)
     np.asarray(w)[:, :d] = np.asarray(theta)[:, :d]
+    if fit_intercept:
+        np.asarray(intercept)[:] = np.asarray(theta)[:, d]
     block = outputs_block_f(d) if floating is float else outputs_block_d(d)
     cdef floating[::1] space = np.empty(block * (whole + 2 * K) if K > 1 else 1, dtype)
     cdef const floating *s = &weights[start] if weights.shape[0] else NULL
     cdef floating[:, ::1] kept = slopes if len(slopes) else None
     cdef floating *first_slope = &kept[start, 0] if kept is not None else NULL
-    cdef double intercept = 0.0, total
+    cdef double total
     refuse_unaligned((<size_t> &X[0, 0] | <size_t> &y[0, 0] | <size_t> &weights[0] | <size_t> first_slope) % sizeof(floating)
                      or (<size_t> &theta[0, 0] | <size_t> &hyper[0] | <size_t> &gradient[0, 0]) % sizeof(double))
-    if fit_intercept:
-        intercept = theta[0, d]
     with nogil:
         if floating is float and K == 1:
-            total = pass_f(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0, 0], intercept, loss, &hyper[0], first_slope,
+            total = pass_f(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0, 0], intercept[0], loss, &hyper[0], first_slope,
                            &part[0, 0], &gradient[0, 0], fit_intercept)
         elif floating is float:
-            total = pass_outputs_f(&X[start, 0], d, &y[start, 0], s, stop - start, K, &w[0, 0], &theta[0, 0], loss, &hyper[0],
+            total = pass_outputs_f(&X[start, 0], d, &y[start, 0], s, stop - start, K, &w[0, 0], &intercept[0], loss, &hyper[0],
                                    first_slope, &part[0, 0], &space[0], &gradient[0, 0], fit_intercept)
         elif K == 1:
-            total = pass_d(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0, 0], intercept, loss, &hyper[0], first_slope,
+            total = pass_d(&X[start, 0], d, &y[start, 0], s, stop - start, &w[0, 0], intercept[0], loss, &hyper[0], first_slope,
                            &part[0, 0], &gradient[0, 0], fit_intercept)
         else:
-            total = pass_outputs_d(&X[start, 0], d, &y[start, 0], s, stop - start, K, &w[0, 0], &theta[0, 0], loss, &hyper[0],
+            total = pass_outputs_d(&X[start, 0], d, &y[start, 0], s, stop - start, K, &w[0, 0], &intercept[0], loss, &hyper[0],
                                    first_slope, &part[0, 0], &space[0], &gradient[0, 0], fit_intercept)
     return total
 

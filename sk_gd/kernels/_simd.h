@@ -98,34 +98,42 @@ INLINE void fetch_lines(const void *first, const void *last)
 
 /* ln 2 in two parts, the first with so few bits that its product with an exponent is exact. */
 #define REAL float
-#define BITS int32_t
+#define REAL_BYTES 4
+#define BITS uint32_t
 #define NAMED(name) name##_f
 #define SQRT sqrtf
 #define COPYSIGN copysignf
+#define ABS fabsf
 #define LN2_HIGH 0.693145751953125f
 #define LN2_LOW 1.4286068203e-6f
 #include "_real.h"
 #undef REAL
+#undef REAL_BYTES
 #undef BITS
 #undef NAMED
 #undef SQRT
 #undef COPYSIGN
+#undef ABS
 #undef LN2_HIGH
 #undef LN2_LOW
 
 #define REAL double
-#define BITS int64_t
+#define REAL_BYTES 8
+#define BITS uint64_t
 #define NAMED(name) name##_d
 #define SQRT sqrt
 #define COPYSIGN copysign
+#define ABS fabs
 #define LN2_HIGH 0.6931471805598903
 #define LN2_LOW 5.497923018708371e-14
 #include "_real.h"
 #undef REAL
+#undef REAL_BYTES
 #undef BITS
 #undef NAMED
 #undef SQRT
 #undef COPYSIGN
+#undef ABS
 #undef LN2_HIGH
 #undef LN2_LOW
 

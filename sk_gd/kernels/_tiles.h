@@ -8,6 +8,14 @@ typedef REAL TILED(Vector);
 #endif
 #define WIDE ((ptrdiff_t)(sizeof(TILED(Vector)) / sizeof(REAL)))
 #define AT(address) (*(const TILED(Vector) *)(address))
+#define SHORT_ROW (256 / REAL_BYTES) /* columns of rows for which turning them costs less than the sums within vectors */
+/* The places from i on of two vectors, in turn. */
+#if VECTORS && VECTOR_BYTES == 64 && REAL_BYTES == 4
+#define ZIP(a, b, i) __builtin_shufflevector(a, b, i, i + 16, i + 1, i + 17, i + 2, i + 18, i + 3, i + 19, \
+                                             i + 4, i + 20, i + 5, i + 21, i + 6, i + 22, i + 7, i + 23)
+#elif VECTORS && VECTOR_BYTES == 64
+#define ZIP(a, b, i) __builtin_shufflevector(a, b, i, i + 8, i + 1, i + 9, i + 2, i + 10, i + 3, i + 11)
+#endif
 
 /* The sum of a vector's fours of places. */
 INLINE void TILED(add_fours)(const TILED(Vector) *v, NAMED(Four) *sum)
@@ -28,9 +36,9 @@ INLINE void TILED(add_fours)(const TILED(Vector) *v, NAMED(Four) *sum)
 #endif
 }
 
-/* z = x . w of R rows and C outputs, over `whole` places of each; m lies between the outputs of a row. */
-INLINE void TILED(tile_dots)(const REAL *RESTRICT x, ptrdiff_t stride, const REAL *RESTRICT w, ptrdiff_t whole, const int R,
-                             const int C, REAL *RESTRICT z, ptrdiff_t m)
+/* z = x . w + intercept of R rows and C outputs, over `whole` places of each; m lies between the outputs of a row. */
+INLINE void TILED(tile_dots)(const REAL *RESTRICT x, ptrdiff_t stride, const REAL *RESTRICT w, const REAL *intercept, ptrdiff_t whole,
+                             const int R, const int C, REAL *RESTRICT z, ptrdiff_t m)
 {
     TILED(Vector) sum[TILE_ROWS][TILE_OUTPUTS];
     memset(sum, 0, sizeof sum);
@@ -42,9 +50,47 @@ INLINE void TILED(tile_dots)(const REAL *RESTRICT x, ptrdiff_t stride, const REA
         NAMED(Four) of_rows[TILE_ROWS];
         for (int r = 0; r < TILE_ROWS; r++)
             TILED(add_fours)(&sum[r][c], &of_rows[r]);
-        NAMED(add_places)(of_rows, R, z + c * m);
+        NAMED(add_places)(of_rows, R, intercept[c], z + c * m);
     }
 }
+
+/* Short rows: the places of a vector are rows, not columns, so that nothing is left to be summed within vectors. */
+#ifdef ZIP
+/* Turns as many rows as a vector has places into columns, `places` apart: each stage deals out the two halves of the rows in turn. */
+INLINE void TILED(turn)(const REAL *RESTRICT x, ptrdiff_t stride, ptrdiff_t d, REAL *RESTRICT turned, ptrdiff_t places)
+{
+    for (ptrdiff_t j = 0; j < d; j += WIDE) {
+        TILED(Vector) v[WIDE], zipped[WIDE];
+        for (int r = 0; r < WIDE; r++)
+            v[r] = AT(x + r * stride + j);
+        for (int stage = 1; stage < WIDE; stage *= 2) {
+            for (int r = 0; r < WIDE / 2; r++) {
+                zipped[2 * r] = ZIP(v[r], v[r + WIDE / 2], 0);
+                zipped[2 * r + 1] = ZIP(v[r], v[r + WIDE / 2], WIDE / 2);
+            }
+            memcpy(v, zipped, sizeof v);
+        }
+        for (int r = 0; r < WIDE; r++)
+            memcpy(turned + (j + r) * places, &v[r], sizeof v[r]);
+    }
+}
+
+/* z = x . w + intercept of two vectors of turned rows and C outputs. */
+INLINE void TILED(turned_dots)(const REAL *RESTRICT turned, ptrdiff_t d, const REAL *RESTRICT w, const REAL *intercept, ptrdiff_t whole,
+                               const int C, REAL *RESTRICT z, ptrdiff_t m)
+{
+    TILED(Vector) sum[TILE_OUTPUTS][2];
+    for (int c = 0; c < C; c++)
+        for (int v = 0; v < 2; v++)
+            sum[c][v] = intercept[c] + (TILED(Vector)){0};
+    for (ptrdiff_t j = 0; j < d; j++)
+        for (int c = 0; c < C; c++)
+            for (int v = 0; v < 2; v++)
+                sum[c][v] += w[c * whole + j] * AT(turned + (2 * j + v) * WIDE);
+    for (int c = 0; c < C; c++)
+        memcpy(z + c * m, sum[c], sizeof sum[c]);
+}
+#endif
 
 /* g += sum_r s_r x_r over m rows, for C outputs and V vectors of columns; asks for as much of `next` (NULL: of none). From s of a
    row to the next one's there are `along` places, to the next output's `across`. */
@@ -78,23 +124,34 @@ INLINE void TILED(tile_adds)(const REAL *RESTRICT x, ptrdiff_t stride, ptrdiff_t
         }
 
 /* Predictions of m rows, those of an output side by side. */
-TILES void TILED(predict_block)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, const REAL *w, ptrdiff_t whole, ptrdiff_t K,
-                                REAL *z)
+TILES void TILED(predict_block)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d, const REAL *w, const REAL *intercept,
+                                ptrdiff_t whole, ptrdiff_t K, REAL *z)
 {
     ptrdiff_t i = 0;
-    for (; i + TILE_ROWS <= m; i += TILE_ROWS) {
+#ifdef ZIP
+    for (; d <= SHORT_ROW && i + 2 * WIDE <= m; i += 2 * WIDE) {
+        REAL turned[SHORT_ROW * 2 * WIDE] __attribute__((aligned(VECTOR_BYTES)));
+        TILED(turn)(x + i * stride, stride, d, turned, 2 * WIDE);
+        TILED(turn)(x + (i + WIDE) * stride, stride, d, turned + WIDE, 2 * WIDE);
+#define CALL(C) TILED(turned_dots)(turned, d, w + k * whole, intercept + k, whole, C, z + k * m + i, m)
+        FOR_OUTPUTS(K, CALL)
+#undef CALL
+    }
+#endif
+#define CALL(C) TILED(tile_dots)(x + i * stride, stride, w + k * whole, intercept + k, whole, R, C, z + k * m + i, m)
+#define R TILE_ROWS
+    for (; i + R <= m; i += R) {
         /* Four rows at a time look like no straight read to the hardware: without this, 100 columns took twice as long. */
         const REAL *soon = x + i * stride + 8192 / (ptrdiff_t)sizeof(REAL);
-        fetch_lines(soon, soon + TILE_ROWS * stride);
-#define CALL(C) TILED(tile_dots)(x + i * stride, stride, w + k * whole, whole, TILE_ROWS, C, z + k * m + i, m)
+        fetch_lines(soon, soon + R * stride);
         FOR_OUTPUTS(K, CALL)
-#undef CALL
     }
-    for (; i < m; i++) {
-#define CALL(C) TILED(tile_dots)(x + i * stride, stride, w + k * whole, whole, 1, C, z + k * m + i, m)
+#undef R
+#define R 1
+    for (; i < m; i++)
         FOR_OUTPUTS(K, CALL)
+#undef R
 #undef CALL
-    }
 }
 
 /* Adds the gradient of m rows to `part`. Meanwhile memory has as many of the next ones to bring, if there are any. */
@@ -104,20 +161,20 @@ TILES void TILED(gradient_block)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, c
     ptrdiff_t j = 0;
 #define CALL(C) \
     TILED(tile_adds)(x + j, stride, m, slope + k * m, 1, m, part + k * whole + j, whole, C, V, next && k == 0 ? next + j : NULL)
-#define FOR_COLUMNS \
+#define FOR_VECTORS \
     for (; j + V * WIDE <= whole; j += V * WIDE) \
         FOR_OUTPUTS(K, CALL)
 #define V TILE_VECTORS
-    FOR_COLUMNS
+    FOR_VECTORS
 #undef V
 #define V 2
-    FOR_COLUMNS
+    FOR_VECTORS
 #undef V
 #define V 1
-    FOR_COLUMNS
+    FOR_VECTORS
 #undef V
 #undef CALL
-#undef FOR_COLUMNS
+#undef FOR_VECTORS
 }
 
 /* Adds the products of C columns, from k on, with all that follow to `part`; places below the diagonal may get some of theirs. */
@@ -143,4 +200,6 @@ TILES void TILED(gram_block)(const REAL *x, ptrdiff_t whole, ptrdiff_t m, ptrdif
 
 #undef WIDE
 #undef AT
+#undef SHORT_ROW
+#undef ZIP
 #undef FOR_OUTPUTS

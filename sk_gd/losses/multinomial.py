@@ -46,8 +46,9 @@ class Multinomial:
         return p * (1 - p)
 
     def mean(self, z: Array) -> Array:
-        p: Array = namespace(z).exp(self.log_mean(z))
-        return p
+        xp = namespace(z)
+        size = xp.exp(z - xp.max(z, axis=1, keepdims=True))
+        return size / xp.sum(size, axis=1, keepdims=True)
 
     def mean_of(self, y: Array, slope: Array) -> Array:
         """``mean(z)`` from NumPy's slopes at z, which become it."""

@@ -166,6 +166,11 @@ class Source(ABC):
         y = rows_of(self.y, rows)
         return Block(zeros((y.shape[0], 0), y), y, None if self.weights is None else rows_of(self.weights, rows))
 
+    def without_features(self, loss: Cost, intercept: Array, rows: slice) -> float:
+        """Sum of the weighted losses of some rows with intercepts, shape (n_outputs, 1), for predictions."""
+        bare = self.bare(rows)
+        return float(double_sum(bare.weigh(loss.value_and_slope(bare.y, bare.raw(intercept))[0])))
+
     @abstractmethod
     def value_and_gradient(self, loss: Cost, theta: Array, slopes: Array) -> tuple[float, Array]:
         """Sums over all rows of the weighted loss, and of its gradient in theta.

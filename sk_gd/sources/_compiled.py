@@ -71,6 +71,9 @@ class CompiledSource(Source):
             breathe()
             yield slice(start, min(start + step, rows.stop))
 
+    def without_features(self, loss: Cost, intercept: Array, rows: slice) -> float:
+        return self.loss_of(loss, self.bare(rows).raw(intercept), rows, np.empty((0, 0)))[0]
+
     def loss_of(self, loss: Cost, z: Array, rows: slice, slopes: Array) -> tuple[float, Array]:
         """Sum of the weighted losses of some rows with raw predictions z, and their slopes, which go to ``slopes``, if anywhere."""
         slope, block = slopes[rows] if len(slopes) else np.empty_like(z), self.bare(rows)
