@@ -23,7 +23,12 @@ def table(request):
     (GDLogisticClassifier(), lambda z: np.digitize(z, [-1, 1])),
     (GDLinearRegressor(), lambda z: z),
     (GDLinearRegressor(loss="huber"), lambda z: z),
-], ids=["two classes", "three classes", "squared error", "huber"])  # fmt: skip
+    (GDLinearRegressor(loss="squared_epsilon_insensitive"), lambda z: z),
+    (GDLogisticClassifier(alpha=0.01, l1_ratio=1.0), lambda z: (z > 0).astype(int)),
+    (GDLinearRegressor(alpha=0.01, l1_ratio=1.0), lambda z: z),
+    (GDLogisticClassifier(average=True), lambda z: (z > 0).astype(int)),
+    (GDLogisticClassifier(optimizer="adam", warm_start=True), lambda z: np.where(z > 0, "yes", "no")),
+], ids=["two classes", "three classes", "squared error", "huber", "epsilon", "L1 classes", "L1", "mean", "adam"])  # fmt: skip
 def test_a_tenth_of_the_rows(model, targets, variant, table, monkeypatch):
     """Rows in C order are read in place, and of no row much is remembered."""
     X, z = table
