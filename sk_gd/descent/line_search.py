@@ -9,8 +9,10 @@ import numpy as np
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.metrics import FORETOLD, doubt_gap, doubt_of, estimated, free, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.model import to_minimum
+from sk_gd.descent.objective import Objective
 from sk_gd.descent.parts import before_metric
 from sk_gd.descent.problem import Array, P
+from sk_gd.descent.ray import Ray
 from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Hessian, Implicit, Metric, Secant
 
@@ -94,7 +96,10 @@ class LineSearchStep(Generic[P]):
 
     def search(self, objective: P, state: DescentState) -> None:
         """Backtrack from a full step; a state left as it was is stuck."""
-        value, floor, rate = state.value, objective.rounding(state.value), 1.0
+        value, floor, rate, ray = state.value, objective.rounding(state.value), 1.0, None
+        if isinstance(objective, Objective) and isinstance(state.metric, Implicit) and Ray.suits(objective):
+            ray = Ray(objective, state.theta, state.direction)
+            rate = ray.length(float(np.vdot(state.gradient, state.direction)))
         while rate > 1e-12:
             theta = self.move(objective, state, rate)
             step = theta - state.theta
@@ -109,6 +114,8 @@ class LineSearchStep(Generic[P]):
                 state.theta, state.value, state.gradient, state.rate = theta, new_value, new_gradient, rate
                 state.stalls = state.stalls + 1 if abs(fall) <= floor else 0
                 state.stuck = state.stalls >= STALLS
+                if ray is not None:
+                    ray.objective.raw = theta, ray.raw(rate)
                 return
             bend = fall - slope
             rate *= float(np.clip(-slope / (2 * bend), 0.1, 0.5)) if np.isfinite(bend) else 0.1

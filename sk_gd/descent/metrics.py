@@ -12,7 +12,7 @@ from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.sampled import worth_sampling
 from sk_gd.descent.state import DescentState
 from sk_gd.losses import weighted_mean
-from sk_gd.preconditioners import Blocks, Diagonal, Diagonals, Hessian, Implicit, Joint, Metric, Sampled, Secant
+from sk_gd.preconditioners import Blocks, Diagonal, Diagonals, Hessian, Implicit, Joint, Metric, Ridge, Sampled, Secant
 from sk_gd.sources import CSRSource
 
 SHARE = 16  # one row in how many makes a metric: it costs less than a pass over all
@@ -21,6 +21,7 @@ SOON = 1e-3  # seconds in which a matrix may be built whatever passes take: it m
 # seconds of a core, about: a value read in order, one read with its column, the slope of a prediction, a product in a matrix's
 READ, PICK, SLOPE, PRODUCT = 0.5e-9, 2.5e-9, 6e-9, 0.025e-9
 APART = 5  # rows for every parameter from which on a block for each output is small beside X
+WIDE = 5  # features for every row from which on steps had better stay in the span of the rows than know each feature's unit
 UNEVEN = 4  # mean square of weights of mean 1 up to which a sample counts as so many rows
 MARGIN = 2.0  # the least doubt in a gap that a sample has estimated: by what it was seen to be off, on tall tables
 FORETOLD = 10  # a step that cuts the gap to so small a part shows that the metric is right where it leads
@@ -66,6 +67,8 @@ def best_metric(objective: Problem) -> Metric:
     n_outputs, n_features, kinked = objective.shape[0], objective.n_features, objective.penalty.kinked
     if n_features > objective.max_full and not kinked and known_apart(objective):
         return Implicit(Diagonals())
+    if wide(objective):
+        return Implicit(Ridge())
     if n_features > objective.max_full:
         return Implicit(Diagonal(), enough=0.1 if kinked else 0.25)  # every search moves to another orthant: fewer are better
     joint = objective.couples and n_outputs * n_features <= objective.max_full
@@ -82,6 +85,12 @@ def best_metric(objective: Problem) -> Metric:
     if dear(objective, width):
         return Implicit(Diagonal(), later=held, after=price_of(objective, width)[1])
     return held if joint or alike else Implicit(held)
+
+
+def wide(objective: Problem) -> bool:
+    """Whether rows are so few that the ridge is the second derivative in most directions."""
+    many = objective.n_features > max(objective.max_full, WIDE * objective.n_samples)
+    return many and not objective.penalty.kinked and bool(np.all(objective.l2))
 
 
 def dear(objective: Problem, width: int) -> bool:

@@ -49,6 +49,7 @@ class Objective:
         self.n_passes = 0.0
         self.remembers = False  # whether passes over all rows keep the slopes that the next product with the Hessian begins with
         self.last: tuple[Array, Array] | None = None  # theta and slopes of the last pass that did
+        self.raw: tuple[Array, Array] | None = None  # theta and raw predictions of all rows there, where a search has come by them
         self.bending: tuple[Array, Source] | None = None  # theta of the last product, and rows whose targets it begins with
 
     def coef(self, theta: Array) -> Array:

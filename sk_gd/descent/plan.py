@@ -98,6 +98,7 @@ def make_plan(
     up to 1024 features                           Hessian of all rows (diagonal for epochs with a kink)
     the same in memory, of many rows              Hessian of a sixteenth of the rows (if smooth, without a kink)
     more, in batch                                Hessian of all rows, known by its products: conjugate gradients
+    five for every row, with a ridge, in batch    the same, of which the ridge is known beforehand
     more, in batch with a kink, of few rows       Hessian of a working set of features, again and again
     more, dense, or sparse with different units   diagonal of the Hessian
     more, sparse with alike units (text)          none; the diagonal with a kink

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sk_gd._array import Array, at_least
+from sk_gd._pieces import in_pieces
 from sk_gd.losses import Bend, Multinomial, SquaredError
 from sk_gd.preconditioners import Curvature
 from sk_gd.sources import Block, CompiledSource, CSRSource, DenseSource
@@ -26,8 +27,7 @@ def product_at(objective: Objective, theta: Array, again: bool) -> Callable[[Arr
     rows = source.single if isinstance(source, CSRSource) and loss.couples and theta.size >= LARGE else source
     one = n_outputs == 1 or loss.quadratic
 
-    def of_block(block: Block) -> Array:
-        z = block.raw(theta)
+    def of_block(block: Block, z: Array) -> Array:
         if loss.couples:
             return loss.mean(z)
         h = at_least(loss.curvature_at(block.y, z), TRACE * loss.curvature)
@@ -40,9 +40,11 @@ def product_at(objective: Objective, theta: Array, again: bool) -> Callable[[Arr
         objective.value_and_gradient(theta)  # a compiled pass takes less time than what bends would by NumPy
     if objective.last is not None and objective.last[0] is theta and isinstance(loss, Multinomial):
         bends = loss.mean_of(source.y, objective.last[1])
+    elif objective.raw is not None and objective.raw[0] is theta:
+        bends = in_pieces(lambda y, z, weights: of_block(Block(y, y, weights), z), source.y, objective.raw[1], source.weights)
     else:
         objective.n_passes += 1
-        bends = source.per_row(of_block, n_outputs)
+        bends = source.per_row(lambda block: of_block(block, block.raw(theta)), n_outputs)
     objective.last = None  # the slopes have become bends, or are those of another theta
     plain = isinstance(source, CompiledSource) and not source.in_file and source.weights is None
     objective.remembers = again and plain and isinstance(loss, Multinomial)

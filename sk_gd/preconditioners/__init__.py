@@ -9,6 +9,7 @@ from sk_gd.preconditioners.identity import Identity
 from sk_gd.preconditioners.implicit import Implicit
 from sk_gd.preconditioners.isotropic import Isotropic
 from sk_gd.preconditioners.joint import Joint, recentred
+from sk_gd.preconditioners.ridge import Ridge
 from sk_gd.preconditioners.sampled import Sampled
 from sk_gd.preconditioners.secant import Secant
 
@@ -33,6 +34,7 @@ __all__ = [
     "Isotropic",
     "Joint",
     "Metric",
+    "Ridge",
     "Sampled",
     "Secant",
     "apart_from_shift",
