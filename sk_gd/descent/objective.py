@@ -173,11 +173,12 @@ class Objective:
         """Second moments of the rows weighted by the loss's second derivative at theta."""
 
         def curvature_of(block: Block) -> Array:
-            z = block.constant(0.0, self.shape[0]) if self.loss.quadratic else block.raw(theta)  # the same at any z
+            z = block.constant(0.0, 1) if self.loss.quadratic else block.raw(theta)  # the same at any z, and for every output
             return self.bend_of(block, z)
 
         self.n_passes += 1
         total, center, moments = self.source.moments(curvature_of, full, centred and self.fit_intercept)
+        total = np.broadcast_to(total, self.shape[:1])
         return Curvature(total / self.n_samples, center, moments / self.n_samples, self.source.blur(full))
 
     def bend_of(self, block: Block, z: Array) -> Array:
