@@ -100,6 +100,10 @@ class Function:
         """Theta: there is no intercept."""
         return theta
 
+    def symmetric(self, theta: Array) -> Array:
+        """Theta as it is: there is one output."""
+        return theta
+
     def rounding(self, value: float) -> float:
         """Differences of the value below this are noise of the arithmetic."""
         return float(16 * np.finfo(self.dtype).eps * abs(value))

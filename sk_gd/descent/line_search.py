@@ -92,7 +92,8 @@ class LineSearchStep(Generic[P]):
     def move(self, objective: P, state: DescentState, rate: float) -> Array:
         """Where a step of this length arrives."""
         theta: Array = state.theta + rate * state.direction
-        return theta
+        # beside an L1 penalty a softmax that keeps its shift is flat along what the penalty falls along
+        return objective.symmetric(theta) if objective.penalty.kinked else theta
 
     def search(self, objective: P, state: DescentState) -> None:
         """Backtrack from a full step; a state left as it was is stuck."""

@@ -75,11 +75,10 @@ def best_metric(objective: Problem) -> Metric:
     alike = n_outputs == 1 or objective.quadratic  # a block that every output has, up to a factor
     width = n_features * n_outputs if joint else n_features
     if kinked:
-        if objective.n_samples > n_features and dear(objective, width):
-            if sparse(objective) or not alike:
-                return Implicit(Diagonal(), enough=0.1)
-            return Implicit(Diagonal(), enough=0.1, later=Hessian(), after=price_of(objective, width)[1])
-        return Joint() if joint else Hessian() if alike else Implicit(Diagonal())
+        matrix = Joint() if joint else Hessian() if alike else None
+        if matrix is None or (objective.n_samples > n_features and dear(objective, width)):
+            return Implicit(Diagonal(), enough=0.1, later=matrix, after=price_of(objective, width)[1])
+        return matrix
     many = objective.n_samples >= APART * n_outputs * n_features
     held = Joint() if joint else Hessian() if alike or not many else Blocks()
     if dear(objective, width):
@@ -163,7 +162,8 @@ def trusted(objective: Problem, state: DescentState) -> bool:
     """Whether the state's metric is the best there is, and made at the state's theta."""
     base = state.metric.base if isinstance(state.metric, Secant) else state.metric
     base = base.base if isinstance(base, Sampled) else base
-    whole = isinstance(base, Hessian) and (objective.shape[0] == 1 or objective.quadratic)
+    alike = objective.shape[0] == 1 or objective.quadratic
+    whole = isinstance(base, Joint) or (isinstance(base, Hessian) and alike)
     best = (estimated(state) or whole or isinstance(base, type(best_metric(objective)))) and not stale(objective, state)
     return best and (base.full or objective.penalty.kinked)
 

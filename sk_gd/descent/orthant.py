@@ -26,7 +26,7 @@ class OrthantStep(LineSearchStep[P]):
         theta: Array = state.theta + rate * state.direction
         coef = objective.coef(theta)
         coef[coef * objective.coef(side) < 0] = 0.0
-        return theta
+        return objective.symmetric(theta)
 
     def search(self, objective: P, state: DescentState) -> None:
         before = state.theta

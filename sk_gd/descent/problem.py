@@ -62,6 +62,9 @@ class Problem(Protocol):
     def coef(self, theta: Array) -> Array:
         """Theta without the intercept, as a view."""
 
+    def symmetric(self, theta: Array) -> Array:
+        """Theta as it is, or where a shift of all outputs alike leaves the loss as it is, with the cheapest one."""
+
     def rounding(self, value: float) -> float:
         """Differences of the value below this are noise of the arithmetic."""
 

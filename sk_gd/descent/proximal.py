@@ -7,9 +7,10 @@ import numpy as np
 from sk_gd.descent.problem import Array, Problem
 from sk_gd.descent.state import DescentState
 from sk_gd.kernels import coordinate_descent
-from sk_gd.preconditioners import CentredMetric, Joint
+from sk_gd.preconditioners import CentredMetric, Hessian, Joint, factorise
 
-MAX_SWEEPS = 1000
+SWEEPS = 20  # over the coordinates, in about the time of a Newton step of them all
+ROUNDS = 50
 
 
 def proximal_direction(objective: Problem, state: DescentState) -> tuple[Array, float]:
@@ -37,13 +38,13 @@ def _apart(objective: Problem, state: DescentState, guess: Array, error: float) 
         step = penalty.prox(coef - centred / curvature, 1 / curvature) - coef
         bend = curvature * step
     else:
-        step, bend = objective.coef(guess).copy(), np.zeros(coef.shape)
+        assert isinstance(metric, Hessian)
+        step, bend, hessian = objective.coef(guess).copy(), np.zeros(coef.shape), metric.matrix.firm(metric.hessian)
         lower = np.full(objective.n_features, 0.0 if penalty.positive else -np.inf)
         for k, scale in enumerate(scales):
             kinks = np.full(objective.n_features, penalty.l1 / scale)
-            error_k = error / scale**0.5
-            coordinate_descent(metric.hessian, centred[k] / scale, coef[k], kinks, lower, step[k], MAX_SWEEPS, error_k)
-            bend[k] = scale * (metric.hessian @ step[k])
+            settle(hessian, centred[k] / scale, coef[k], kinks, lower, step[k], error / scale**0.5)
+            bend[k] = scale * (hessian @ step[k])
     change = np.vdot(centred, step) + np.vdot(bend, step) / 2 + objective.penalty_change(state.theta, step)
     if not of_intercept.size:
         return step, float(change)
@@ -56,10 +57,52 @@ def _joint(objective: Problem, state: DescentState, guess: Array, error: float) 
     """All outputs together, with the intercepts as coordinates that cost nothing."""
     metric, gradient = state.metric, state.gradient
     assert isinstance(metric, Joint)
-    kinks, lower, hessian = np.zeros(gradient.shape), np.full(gradient.shape, -np.inf), state.scale * metric.hessian
+    kinks, lower = np.zeros(gradient.shape), np.full(gradient.shape, -np.inf)
+    hessian = state.scale * metric.matrix.firm(metric.hessian)
     objective.coef(kinks)[:] = objective.penalty.l1
     objective.coef(lower)[:] = 0.0 if objective.penalty.positive else -np.inf
     slope, step = metric.centred_gradient(gradient).ravel(), metric.centred_step(guess).ravel()
-    coordinate_descent(hessian, slope, state.theta.ravel(), kinks.ravel(), lower.ravel(), step, MAX_SWEEPS, error)
+    settle(hessian, slope, state.theta.ravel(), kinks.ravel(), lower.ravel(), step, error)
     change = slope @ step + step @ hessian @ step / 2 + objective.penalty_change(state.theta, step.reshape(gradient.shape))
     return metric.uncentred_step(step.reshape(gradient.shape)), float(change)
+
+
+def settle(hessian: Array, gradient: Array, coef: Array, kinks: Array, lower: Array, step: Array, error: float) -> None:
+    """Minimise ``gradient . step + step' hessian step / 2 + kinks . |coef + step|`` over ``step``, from the guess it holds.
+
+    Coordinate descent finds which coefficients are zero. How far the others go it finds but slowly where they pull on each other,
+    and then small changes do not tell that the minimum is near; so they are moved by Newton's steps, until these gain no more.
+    """
+    hit, sweeps = False, 0
+    for _ in range(ROUNDS):
+        if not hit:
+            sweeps = coordinate_descent(hessian, gradient, coef, kinks, lower, step, SWEEPS, error)
+        fall, hit = newton(hessian, gradient, coef, kinks, lower, step)
+        if not hit and sweeps < SWEEPS and fall <= error**2:
+            return
+
+
+def newton(hessian: Array, gradient: Array, coef: Array, kinks: Array, lower: Array, step: Array) -> tuple[float, bool]:
+    """Move what is not zero to the minimum of its orthant's model, or to the walls: the decrease, and whether walls were hit."""
+    place, walled = coef + step, (kinks > 0) | (lower == 0)
+    free = np.flatnonzero((place != 0) | ~walled)
+    if not len(free):
+        return 0.0, False
+    start, block = place[free], hessian[np.ix_(free, free)]
+    slope = gradient[free] + hessian[free] @ step + kinks[free] * np.sign(start)
+    move = -factorise(block).solve(slope)
+
+    def change(move: Array) -> float:
+        return float(slope @ move + move @ block @ move / 2)
+
+    through = walled[free] & (start * (start + move) < 0)
+    if hit := bool(through.any()):
+        ways = np.divide(-start, move, out=np.full(len(free), np.inf), where=through)
+        # what is stopped at walls may lead up; not so the way to the first one
+        shares = [*np.geomspace(1.0, ways.min(), 2 + int(-np.log(ways.min()) / 2))]
+        move = min((np.where(ways <= share, -start, share * move) for share in shares), key=change)
+    fall = -change(move)
+    if not fall > 0:
+        return 0.0, False
+    step[free] = start + move - coef[free]
+    return fall, hit

@@ -4,7 +4,7 @@ from sk_gd.preconditioners._base import Bending, CentredMetric, Coordinates, Cur
 from sk_gd.preconditioners.blocks import Blocks
 from sk_gd.preconditioners.diagonal import Diagonal
 from sk_gd.preconditioners.diagonals import Diagonals
-from sk_gd.preconditioners.hessian import Hessian
+from sk_gd.preconditioners.hessian import Hessian, factorise
 from sk_gd.preconditioners.identity import Identity
 from sk_gd.preconditioners.implicit import Implicit
 from sk_gd.preconditioners.isotropic import Isotropic
@@ -38,6 +38,7 @@ __all__ = [
     "Sampled",
     "Secant",
     "apart_from_shift",
+    "factorise",
     "fill_diagonal",
     "recentred",
 ]

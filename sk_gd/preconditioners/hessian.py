@@ -12,6 +12,8 @@ from sk_gd._compat import cached_property
 from sk_gd._threads import apart
 from sk_gd.preconditioners._base import CentredMetric, Coordinates, fill_diagonal
 
+LEAST = 1e-12  # share of the diagonal that is added to every matrix
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -19,12 +21,18 @@ class Factor:
 
     units: Array
     cholesky: Array
+    lift: float = 0.0  # share of the diagonal without which the matrix has no factor
 
     def solve(self, rows: Array) -> Array:
         """The inverse of the matrix times each row."""
         scaled = (rows / self.units).astype(self.cholesky.dtype)
         solved: Array = cho_solve((self.cholesky, True), scaled.T, check_finite=False).T / self.units
         return solved
+
+
+    def firm(self, matrix: Array) -> Array:
+        """The matrix that was factored, without the directions in which rounding lets it bend down."""
+        return matrix if self.lift <= LEAST else matrix + np.diag(self.lift * np.diag(matrix))
 
 
 def refuse_infinite(matrix: Array) -> Array:
@@ -48,15 +56,17 @@ def factorise(matrix: Array, regular: bool = False) -> Factor:
     units = np.sqrt(np.diag(matrix))
     scaled = refuse_infinite(matrix / units / units[:, None])
     dominant = float(np.abs(scaled).sum(axis=1).max())  # makes any symmetric matrix definite (Gershgorin)
-    for jitter in (*([0.0] if regular else []), 1e-12, 1e-6, 1e-4, 1e-2, dominant):
+    lift = dominant
+    for jitter in (*([0.0] if regular else []), LEAST, 1e-6, 1e-4, 1e-2, dominant):
         try:
             firm = scaled + jitter * np.eye(len(scaled))
             lower = np.asfortranarray(apart(np.linalg.cholesky, firm, len(firm) ** 3))  # as LAPACK solves with it
         except np.linalg.LinAlgError:
             continue
-        if regular or jitter > 1e-12 or np.diag(lower).min() ** 2 > 1e-10:
+        lift = min(lift, jitter)
+        if regular or jitter > LEAST or np.diag(lower).min() ** 2 > 1e-10:
             break
-    return Factor(units, lower)
+    return Factor(units, lower, lift)
 
 
 class Hessian(CentredMetric):
@@ -78,7 +88,7 @@ class Hessian(CentredMetric):
 
     @cached_property
     def matrix(self) -> Factor:
-        """The factor to solve with, which coordinate descent beside a kink never asks for."""
+        """The factor to solve with."""
         return factorise(self.hessian)
 
     def solve_coef(self, gradient: Array) -> Array:

@@ -69,6 +69,7 @@ class Implicit(Metric):
     def attach(self, objective: Bending, theta: Array) -> None:
         """Take the second derivative at theta; what is known of it by earlier products stays."""
         self.multiply, self.couples = objective.hessian_product(theta), objective.couples
+        self.flat = self.couples and not np.any(objective.l2)  # along what moves all outputs alike
 
     def take_care(self) -> bool:
         """From now on solve for how far down the minimum of the model is, and not only for which way.
@@ -95,6 +96,8 @@ class Implicit(Metric):
             step = within(self.base.solve(residual))
             if free is None and self.couples:
                 step -= step.mean(axis=0)
+            elif free is not None and self.flat:  # where all outputs may move, nothing but the kinks sees them move alike
+                step -= np.where(free.all(axis=0), step.mean(axis=0), 0.0)
             return step
 
         residual, direction, spare, gained = np.array(within(gradient)), np.zeros_like(gradient), np.empty_like(gradient), 0.0
