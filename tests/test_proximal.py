@@ -31,7 +31,7 @@ def test_optimality_conditions(positive, rank, condition, rng):
 
 
 def test_one_step_to_the_minimum(rng, Judge):
-    """The model of a squared error is the objective itself, so its minimum is one step away: far from the origin, and of one sign."""
+    """The model of a squared error is the objective itself: one step, far from the origin and kept to one sign, is enough."""
     X = rng.normal(size=(60, 40)) + 100 * rng.normal(size=40)
     y = X @ rng.normal(size=40) / 10 + rng.normal(size=60)
     params = {"alpha": 1e-3, "l1_ratio": 0.5, "fit_intercept": False, "positive": True}

@@ -71,7 +71,9 @@ class StoppingRule:
     def relative(self, value: float, gap: float) -> float:
         """A gap as share of the whole decrease that the constant model leaves to be made."""
         whole = max(self.constant_value - value, 0.0) + gap
-        return gap / whole if whole > 0 else 0.0 * gap  # 0 / 0: nothing to be gained, nothing left; nan stays nan
+        if whole <= np.finfo(np.float64).eps * abs(self.constant_value):  # rounding of nothing to be gained; nan is not
+            return 0.0
+        return gap / whole
 
     def stalled(self, state: DescentState) -> bool:
         """Whether n_iter_no_change epochs at the present rate were not worth it: by the validation score if there is one."""
