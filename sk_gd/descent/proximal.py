@@ -62,31 +62,37 @@ def _joint(objective: Problem, state: DescentState, guess: Array, error: float) 
     objective.coef(kinks)[:] = objective.penalty.l1
     objective.coef(lower)[:] = 0.0 if objective.penalty.positive else -np.inf
     slope, step = metric.centred_gradient(gradient).ravel(), metric.centred_step(guess).ravel()
-    settle(hessian, slope, state.theta.ravel(), kinks.ravel(), lower.ravel(), step, error)
+    bends = objective.n_samples * (len(gradient) - 1)  # directions in which the loss can, at most
+    settle(hessian, slope, state.theta.ravel(), kinks.ravel(), lower.ravel(), step, error, bends)
     change = slope @ step + step @ hessian @ step / 2 + objective.penalty_change(state.theta, step.reshape(gradient.shape))
     return metric.uncentred_step(step.reshape(gradient.shape)), float(change)
 
 
-def settle(hessian: Array, gradient: Array, coef: Array, kinks: Array, lower: Array, step: Array, error: float) -> None:
+def settle(
+    hessian: Array, gradient: Array, coef: Array, kinks: Array, lower: Array, step: Array, error: float, most: float = np.inf
+) -> None:
     """Minimise ``gradient . step + step' hessian step / 2 + kinks . |coef + step|`` over ``step``, from the guess it holds.
 
     Coordinate descent finds which coefficients are zero. How far the others go it finds but slowly where they pull on each other,
     and then small changes do not tell that the minimum is near; so they are moved by Newton's steps, until these gain no more.
+    Not if they are more than ``most``: where a large model is flat, each of these steps leads but to the next wall.
     """
     hit, sweeps = False, 0
     for _ in range(ROUNDS):
         if not hit:
             sweeps = coordinate_descent(hessian, gradient, coef, kinks, lower, step, SWEEPS, error)
-        fall, hit = newton(hessian, gradient, coef, kinks, lower, step)
+        fall, hit = newton(hessian, gradient, coef, kinks, lower, step, most)
         if not hit and sweeps < SWEEPS and fall <= error**2:
             return
 
 
-def newton(hessian: Array, gradient: Array, coef: Array, kinks: Array, lower: Array, step: Array) -> tuple[float, bool]:
+def newton(
+    hessian: Array, gradient: Array, coef: Array, kinks: Array, lower: Array, step: Array, most: float
+) -> tuple[float, bool]:
     """Move what is not zero to the minimum of its orthant's model, or to the walls: the decrease, and whether walls were hit."""
     place, walled = coef + step, (kinks > 0) | (lower == 0)
     free = np.flatnonzero((place != 0) | ~walled)
-    if not len(free):
+    if not 0 < len(free) <= most:
         return 0.0, False
     start, block = place[free], hessian[np.ix_(free, free)]
     slope = gradient[free] + hessian[free] @ step + kinks[free] * np.sign(start)

@@ -81,7 +81,7 @@ def test_arrays_an_epoch(place, leaving, make_problem, monkeypatch, variant, par
             C(variant, **{**how, "max_iter": max_iter, **params}).fit(*rows)
             sizes.append(Counter(leaving))
         grown = sizes[1] - sizes[0]
-        metrics, single = grown[D * (D + 1) + 1], grown.pop(1, 0)  # second moments about a first guess of their center, the steepest row
+        single, metrics = grown.pop(1, 0), grown[D * (D + 1) + 1]  # the steepest row; the second moments about a first center
         assert grown == Counter([*3 * expected, *metrics * [D * (D + 1) + 1, D]])
-        assert single <= 2 * metrics <= 2 * ("auto" in params.values())
-        assert not sizes[0] - sizes[1]
+        assert metrics <= ("auto" in params.values())
+        assert single <= 2 * ("auto" in params.values())
