@@ -18,7 +18,8 @@ CONSTANTS = {node.targets[0].id: node.value for tree in FILES.values() for node 
 UNREAD = {
     "DivergenceError(state)",  # on its way to an estimator or to minimize, which say more
     "CancelledError()",  # ends work that nobody waits for
-    "failed.pop(min(failed))",  # of a thread, where it was raised and is read
+    "failed.pop()",  # of a thread, where it was raised and is read
+    "failed.pop(min(failed))",
 }
 PASSED_ON = {"failure"}  # of a worker, where it was raised and is read
 QUOTED = "\N{HORIZONTAL ELLIPSIS}"  # an error in the text of another

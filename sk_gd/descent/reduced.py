@@ -96,7 +96,7 @@ class ReducedStep(SweepStep):
         refresh_metric(objective, state, centred=not self.scales_columns(objective))
         state.memory, state.trail = None, ()
         if self.learning_rate is None:
-            state.rate, state.rate_scale = np.nan, 1.0
+            state.rate = np.nan  # how much more than the safe one is found to do holds in any metric
         self.enter_metric(objective, state)
         state.gap = state.doubt * to_minimum(objective, state)[1]
 
