@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, SGDClassifier, SGDRegressor
+from threadpoolctl import threadpool_limits
 
 from benchmarks.peers import threads
 from benchmarks.problems import gaussian, text
@@ -146,6 +147,16 @@ def uniform(values: int, n: int, d: int) -> tuple[Any, Any]:
     return X, rng.integers(0, 2, n)
 
 
+def alone(measure: Callable[[], float]) -> Callable[[], float]:
+    """The same in one thread: an update has no use for more, and what several do before and after the updates hides them."""
+
+    def measured() -> float:
+        with threadpool_limits(1):
+            return measure()
+
+    return measured
+
+
 def stochastic(data: str, X: Any, y: Any, rounds: int) -> Iterator[Job]:
     """Stochastic epochs over scikit-learn's."""
     same = {"learning_rate": "constant", "eta0": 1e-4, "alpha": 1e-4, "tol": None, "random_state": 0}
@@ -153,7 +164,7 @@ def stochastic(data: str, X: Any, y: Any, rounds: int) -> Iterator[Job]:
         ("log loss", GDLogisticClassifier, lambda epochs: SGDClassifier("log_loss", max_iter=epochs, **same)),
         ("squared loss", GDLinearRegressor, lambda epochs: SGDRegressor(max_iter=epochs, **same)),
     ):
-        ratio = compare(slope(textbook(kind, "stochastic", 1e-4), X, y), slope(peer, X, y), rounds)
+        ratio = compare(alone(slope(textbook(kind, "stochastic", 1e-4), X, y)), alone(slope(peer, X, y)), rounds)
         yield f"stochastic epoch, {loss}, {data}, over SGD's", ratio, 1 / 3
 
 
@@ -162,11 +173,11 @@ def mini_batch(
 ) -> Iterator[Job]:
     """Mini-batch epochs over stochastic ones of the same optimizer."""
     for optimizer in (name for name in OPTIMIZERS if name in optimizers):
-        one = slope(textbook(GDLogisticClassifier, "stochastic", 1e-4, optimizer, alpha=alpha), X, y, 1, 3)
+        one = alone(slope(textbook(GDLogisticClassifier, "stochastic", 1e-4, optimizer, alpha=alpha), X, y, 1, 3))
         for rows in (32, 256, 4096) if optimizer == "gd" else (32, 4096):
             model = textbook(GDLogisticClassifier, "mini-batch", 1e-4, optimizer, batch_size=rows, alpha=alpha)
             name = f"mini-batch epoch, {optimizer}, {rows} rows, {data}, over stochastic epochs of {optimizer}"
-            yield name, compare(slope(model, X, y, 1, 3), one, rounds), 1.0
+            yield name, compare(alone(slope(model, X, y, 1, 3)), one, rounds), 1.0
 
 
 def small_calls(rounds: int) -> Iterator[Job]:
