@@ -104,8 +104,9 @@ def newton(
     through = walled[free] & (start * (start + move) < 0)
     if hit := bool(through.any()):
         ways = np.divide(-start, move, out=np.full(len(free), np.inf), where=through)
+        first = max(float(ways.min()), np.finfo(np.float64).eps)
         # what is stopped at walls may lead up; not so the way to the first one
-        shares = [*np.geomspace(1.0, ways.min(), 2 + int(-np.log(ways.min()) / 2))]
+        shares = np.geomspace(1.0, first, 2 + int(-np.log(first) / 2))
         move = min((np.where(ways <= share, -start, share * move) for share in shares), key=change)
     fall = -change(move)
     if not fall > 0:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sk_gd.losses import Loss
+from sk_gd._array import Array
+from sk_gd.losses import LogLoss, Loss, Multinomial
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,12 @@ class Task:
     def stratified(self) -> bool:
         """Whether rows are held out class by class."""
         return "classes_" in self.attributes
+
+
+def task_of(classes: Array) -> Task:
+    """One output for two classes, else one per class."""
+    loss: Loss = LogLoss() if len(classes) == 2 else Multinomial(len(classes))
+    return Task(loss, 1 if len(classes) == 2 else len(classes), attributes={"classes_": classes})
 
 
 def set_all(model: Any, attributes: dict[str, Any]) -> None:

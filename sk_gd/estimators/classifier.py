@@ -28,9 +28,8 @@ from sk_gd.estimators._labels import (
 from sk_gd.estimators._online import goes_online
 from sk_gd.estimators._probabilities import ProbabilityMixin
 from sk_gd.estimators._score import ScoreMixin
-from sk_gd.estimators._task import Task
+from sk_gd.estimators._task import Task, task_of
 from sk_gd.estimators._validation import Rows
-from sk_gd.losses import LogLoss, Loss, Multinomial
 from sk_gd.sources.dask import is_collection
 from sk_gd.sources.files import stored
 
@@ -293,9 +292,3 @@ class GDLogisticClassifier(ScoreMixin, ClassifierMixin, ProbabilityMixin, Gradie
     def _known_rows(self, X: Any, y: Any, sample_weight: Any, place: Any) -> tuple[AnyRows, Task]:
         of_class = class_weights(self.class_weight, self.classes_, np.array(self._class_counts))
         return self._rows(X, y, sample_weight, self.classes_, of_class, place), task_of(self.classes_)
-
-
-def task_of(classes: Array) -> Task:
-    """One output for two classes, else one per class."""
-    loss: Loss = LogLoss() if len(classes) == 2 else Multinomial(len(classes))
-    return Task(loss, 1 if len(classes) == 2 else len(classes), attributes={"classes_": classes})
