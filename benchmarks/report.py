@@ -76,7 +76,10 @@ def source(record: Record) -> str:
 def pass_rows(lines: Iterable[Line]) -> Cells:
     """Passes and small calls, with what they should be at most."""
     for what, ratio, spread, most in lines:
-        judged = verdict(1 / ratio, 1 / most) if ratio > spread else "open: the noise is as large"
+        if ratio + spread <= most:  # an exponent may be zero or less: what counts is how far it is from the limit
+            judged = "reached"
+        else:
+            judged = verdict(1 / ratio, 1 / most) if ratio > spread else "open: the noise is as large"
         yield what, f"{ratio:.3g}", f"{spread:.2g}", f"{most:.2g}", judged
 
 

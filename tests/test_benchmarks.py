@@ -15,6 +15,7 @@ from benchmarks.evaluate import Evaluator
 from benchmarks.peers import COUNTS, PEERS
 from benchmarks.problems import PROBLEMS, Problem, like, text
 from benchmarks.record import Result, Run
+from benchmarks.report import pass_rows
 from benchmarks.targets import beaten_after
 
 ROOT = Path(__file__).parents[1]
@@ -87,6 +88,16 @@ def test_a_peer_is_waited_for_until_every_target_is_lost():
     result.judge()
     assert beaten_after(result, "SGD default") == pytest.approx(3 * 0.5)
     assert beaten_after(result, "lbfgs") == 0
+
+
+@pytest.mark.parametrize(
+    ("ratio", "spread", "verdict"),
+    [(1.2, 0.1, "reached"), (1.6, 0.2, "fell short by 1.1x"), (-0.04, 0.02, "reached"), (1.2, 1.4, "open"), (-0.5, 3.0, "open")],
+)
+def test_noise_is_measured_against_the_way_to_the_limit(ratio, spread, verdict):
+    """A ratio within its noise of zero says something where the limit is farther still."""
+    (row,) = pass_rows([("a pass", ratio, spread, 1.5)])
+    assert row[-1].startswith(verdict)
 
 
 def test_a_tiny_run_from_end_to_end(tmp_path):
