@@ -14,6 +14,7 @@ from sklearn.metrics import check_scoring
 
 from sk_gd._compat import ScoringMonitor
 from sk_gd._params import given_together
+from sk_gd.sources.dask import is_collection, is_counted
 
 __all__ = ["EarlyStopping", "ValidationMonitor"]
 
@@ -25,6 +26,11 @@ class _Run:
     scorer: Any
     best: float = -np.inf
     waited: int = 0
+
+
+def scorable(*parts: Any) -> tuple[Any, ...]:
+    """Rows, targets and weights of which a scorer can know how many there are: Dask collections that do not are computed."""
+    return tuple(part.compute() if is_collection(part) and not is_counted(part) else part for part in parts)
 
 
 class EarlyStopping:
@@ -42,7 +48,7 @@ class EarlyStopping:
     min_delta : float, default=0.0
         An improvement is more than this, in units of the metric.
     X_val, y_val : array-like, default=None
-        Rows to score; None are the rows of the fit.
+        Rows to score; None are the rows of the fit. Dask collections of unknown sizes are computed at once.
     sample_weight_val : array-like, default=None
         Their weights; with the rows of the fit, its weights count.
 
@@ -75,7 +81,7 @@ class EarlyStopping:
         if n_iter_no_change < 1 or not min_delta >= 0:
             raise ValueError(f"n_iter_no_change must be 1 or more, min_delta 0 or more, got {n_iter_no_change} and {min_delta}.")
         self.scoring, self.n_iter_no_change, self.min_delta = scoring, n_iter_no_change, min_delta
-        self.X_val, self.y_val, self.sample_weight_val = X_val, y_val, sample_weight_val
+        self.X_val, self.y_val, self.sample_weight_val = scorable(X_val, y_val, sample_weight_val)
         self._runs: dict[int, _Run] = {}  # one callback may serve the clones of a search at the same time
 
     def setup(self, estimator: Any, context: Any) -> None:
@@ -111,7 +117,7 @@ class ValidationMonitor(ScoringMonitor):  # type: ignore[misc]
     Parameters
     ----------
     X_val, y_val : array-like
-        Rows to score.
+        Rows to score. Dask collections of unknown sizes are computed at once.
     sample_weight_val : array-like, default=None
         Their weights.
     scoring : str, callable, list, tuple or dict
@@ -136,7 +142,7 @@ class ValidationMonitor(ScoringMonitor):  # type: ignore[misc]
 
     def __init__(self, X_val: Any, y_val: Any, *, sample_weight_val: Any = None, scoring: Any) -> None:
         super().__init__(scoring=scoring)
-        self.X_val, self.y_val, self.sample_weight_val = X_val, y_val, sample_weight_val
+        self.X_val, self.y_val, self.sample_weight_val = scorable(X_val, y_val, sample_weight_val)
 
     def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> None:
         """Score the model of the epoch."""

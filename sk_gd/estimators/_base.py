@@ -114,7 +114,7 @@ class GradientDescentModel(
             stopping = StoppingRule(
                 self.tol, self.max_iter, self.n_iter_no_change, self.max_time, objective.constant_value, first_epoch
             )
-            tasks = tasks_of(self, given, self.max_iter, lambda theta: self._attributes(objective, theta, task))
+            tasks = tasks_of(self, given, self.max_iter, lambda theta: self._attributes(objective, theta, task), rows.sizes)
             watches: list[Watch] = [EpochLog(self.verbose), tasks]
             if held_out is not None:
                 watches.insert(0, validation := self._validation(objective, held_out, task))

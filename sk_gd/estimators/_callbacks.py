@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
 
 from sk_gd.descent import DescentState, Objective, Plan, Step, Watch
+from sk_gd.sources.dask import counted, is_counted
 
 Array = NDArray[Any]
 
@@ -51,14 +53,26 @@ class Tasks:
         How many there will be at most.
     attributes_at : callable
         Theta to the attributes with which a copy of the model can predict; called only if a callback wants a fitted estimator.
+    sizes : tuple of int or None, default=None
+        Rows of each partition, where these are collections. A scorer has to know, so y and weights become arrays that do where
+        they did not, and so do predictions of X, which stays what it is: a frame has names.
     """
 
     def __init__(
-        self, model: Any, X: Any, y: Any, sample_weight: Any, n_epochs: int, attributes_at: Callable[[Array], dict[str, Any]]
+        self,
+        model: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        n_epochs: int,
+        attributes_at: Callable[[Array], dict[str, Any]],
+        sizes: tuple[int, ...] | None = None,
     ) -> None:
+        if sizes is not None:
+            y, sample_weight = (part if part is None or is_counted(part) else counted(part, sizes) for part in (y, sample_weight))
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self.told = {"estimator": model, "X": X, "y": y, "metadata": metadata}
-        self.attributes_at = attributes_at
+        self.attributes_at, self.sizes = attributes_at, {} if sizes is None else {"_sizes": {X._name: sizes}}
         self.root = model._init_callback_context(max_subtasks=n_epochs)
         self.root.call_on_fit_task_begin(**self.told)
 
@@ -73,11 +87,16 @@ class Tasks:
 
     def __call__(self, state: DescentState) -> bool:
         theta = state.theta
-        return bool(self.epoch.call_on_fit_task_end(**self.told, reconstruction_attributes=lambda: self.attributes_at(theta)))
+        attributes = partial(self.attributes, theta)
+        return bool(self.epoch.call_on_fit_task_end(**self.told, reconstruction_attributes=attributes))
+
+    def attributes(self, theta: Array) -> dict[str, Any]:
+        """What a copy of the model predicts with."""
+        return {**self.attributes_at(theta), **self.sizes}
 
     def end(self) -> None:
         """Close the task of the fit; the model is fitted."""
-        self.root.call_on_fit_task_end(**self.told, reconstruction_attributes={})
+        self.root.call_on_fit_task_end(**self.told, reconstruction_attributes=self.sizes)
 
 
 class NoTasks:
@@ -94,7 +113,11 @@ class NoTasks:
 
 
 def tasks_of(
-    model: Any, given: tuple[Any, Any, Any], n_epochs: int, attributes_at: Callable[[Array], dict[str, Any]]
+    model: Any,
+    given: tuple[Any, Any, Any],
+    n_epochs: int,
+    attributes_at: Callable[[Array], dict[str, Any]],
+    sizes: tuple[int, ...] | None = None,
 ) -> Tasks | NoTasks:
     """What tells the model's callbacks of its fit to the given X, y and sample_weight."""
-    return Tasks(model, *given, n_epochs, attributes_at) if hasattr(model, "_skl_callbacks") else NoTasks()
+    return Tasks(model, *given, n_epochs, attributes_at, sizes) if hasattr(model, "_skl_callbacks") else NoTasks()

@@ -64,9 +64,10 @@ class DaskRows:
                     f"Partition {number} has {n_features} features and rows of y of shape {row}, but partition 0 has "
                     f"{self.n_features} and {facts[0][3]}: give all of them the same columns and targets."
                 )
+        self.sizes = tuple(fact[0] for fact in facts)
         self.row, self.facts = facts[0][3], list[Any]()  # the latter of the parts of an objective, once there is one
         self.labels = np.unique(np.concatenate([fact[4] for fact in facts])) if labelled else np.empty(0)
-        if not sum(fact[0] for fact in facts):
+        if not sum(self.sizes):
             raise ValueError(f"Found 0 samples in {len(facts)} partitions: give at least one.")
 
     def summary(self, by_mean: bool) -> tuple[Array, Array]:

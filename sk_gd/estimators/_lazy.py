@@ -12,11 +12,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_gd._array import Array
 from sk_gd._compat import settings_kept
-from sk_gd.sources.dask import is_collection
+from sk_gd.sources.dask import counted, is_collection
 
 M = TypeVar("M", bound=Callable[..., Any])
 
-OF_A_FIT = ("_state", "history_", "coef_path_", "path_epochs_")  # what predictions do without
+OF_A_FIT = ("_state", "history_", "coef_path_", "path_epochs_", "_sizes")  # what predictions do without
 
 
 def lazily(method: M) -> M:
@@ -43,16 +43,22 @@ def predictor_for(model: Any, X: Any) -> Any:
 
 
 def predict_later(model: Any, name: str, X: Any) -> Any:
-    """The method of this name for every partition, once the result is computed: a Dask array."""
+    """The method of this name for every partition, once the result is computed: a Dask array.
+
+    A fit that shows its model to callbacks says of its own rows how many are in each partition, where Dask does not know.
+    """
     predictor, frame = predictor_for(model, X), not hasattr(X, "chunks")
     dtype = np.result_type(*X.dtypes) if frame else X.dtype
     like = getattr(predictor, name)(np.zeros((1, X.shape[1]), dtype if dtype.kind == "f" else np.float64))[:0]
+    sizes = vars(model).get("_sizes", {}).get(X._name)
     if frame:
-        return X.map_partitions(of_block, predictor, name, like, meta=like)
-    X = X.rechunk({1: -1})
-    chunks = (X.chunks[0], *((size,) for size in like.shape[1:]))
-    dropped = [1] if like.ndim == 1 else []
-    return X.map_blocks(of_block, predictor, name, like, chunks=chunks, drop_axis=dropped, dtype=like.dtype, meta=like)
+        later = X.map_partitions(of_block, predictor, name, like, meta=like)
+    else:
+        X = X.rechunk({1: -1})
+        chunks = (X.chunks[0], *((size,) for size in like.shape[1:]))
+        dropped = [1] if like.ndim == 1 else []
+        later = X.map_blocks(of_block, predictor, name, like, chunks=chunks, drop_axis=dropped, dtype=like.dtype, meta=like)
+    return later if sizes is None else counted(later, sizes)
 
 
 def of_block(X: Any, model: Any, name: str, like: Array) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from operator import invert, itemgetter, or_
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.sparse import issparse
@@ -47,6 +47,7 @@ class Rows:
     sample_weight: Array | None
     targets: Array
     weights: Array | None
+    sizes: ClassVar[None] = None  # of partitions
 
     @property
     def row(self) -> tuple[int, ...]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from sk_gd._compat import optional
 from sk_gd.sources.shard import Shard
 
@@ -40,6 +42,19 @@ class PartitionLostError(RuntimeError):
 def is_collection(X: Any) -> bool:
     """Whether X is a Dask collection; dask is not imported for this, since without it there are none."""
     return "dask" in sys.modules and bool(sys.modules["dask"].is_dask_collection(X))
+
+
+def is_counted(rows: Any) -> bool:
+    """Whether Dask knows of a collection how many rows each of its partitions has."""
+    return hasattr(rows, "chunks") and not np.isnan(rows.chunks[0]).any()
+
+
+def counted(rows: Any, sizes: tuple[int, ...]) -> Any:
+    """A collection whose partitions have that many rows, as a Dask array that knows so."""
+    if not hasattr(rows, "chunks"):
+        return rows.to_dask_array(lengths=sizes)
+    array: Any = optional("dask.array", "dask").Array
+    return array(rows.dask, rows.name, (sizes, *rows.chunks[1:]), meta=rows._meta)
 
 
 @contextmanager

@@ -113,6 +113,34 @@ def test_callbacks(make_problem, split, variant):
     assert model.stop_reason_ == "A callback asked to stop."
 
 
+@pytest.mark.parametrize("form", ["frame", "filtered"])
+@pytest.mark.parametrize("target", ["binary", "multinomial", "multi-output"])
+def test_callbacks_of_unknown_sizes(form, target, make_problem, split):
+    """The fit has learned how many rows there are, so a scorer knows, and X_val of unknown sizes is brought here."""
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9")
+    from sklearn.callback import ScoringMonitor
+
+    from sk_gd.callbacks import EarlyStopping, ValidationMonitor
+
+    X, y, s = make_problem(target, weighted=True)
+    if form == "frame":
+        frames = pd.DataFrame(X, columns=list("abcde")), (pd.Series if y.ndim == 1 else pd.DataFrame)(y), pd.Series(s)
+        later = [dd.from_pandas(frame, npartitions=3) for frame in frames]
+    else:
+        kept = split(X)[:, 0] > -0.5
+        later, (X, y, s) = [split(part)[kept] for part in (X, y, s)], (part[X[:, 0] > -0.5] for part in (X, y, s))
+    names = ["r2"] if target == "multi-output" else ["accuracy", "neg_log_loss"]
+    Estimator = GDLinearRegressor if target == "multi-output" else GDLogisticClassifier
+
+    def logged(X, y, s):
+        monitors = ScoringMonitor(scoring=names), ValidationMonitor(X, y, sample_weight_val=s, scoring=names)
+        stop = EarlyStopping(names[0], n_iter_no_change=3), EarlyStopping(names[0], n_iter_no_change=3, X_val=X, y_val=y)
+        Estimator(optimizer="gd", tol=None, max_iter=6).set_callbacks(*monitors, *stop).fit(X, y, s)
+        return [[row[name] for name in names] for monitor in monitors for row in monitor.get_logs().data]
+
+    assert_allclose(logged(*later), logged(X, y, s), rtol=1e-6)
+
+
 @pytest.mark.parametrize("target", ["regression", "multinomial"])
 @pytest.mark.parametrize("params", [{}, {"optimizer": "gd", "preconditioner": None, "max_iter": 40, "tol": None}], ids=str)
 def test_diagnosis(target, params, make_problem, split):
