@@ -8,6 +8,7 @@ from scipy import sparse
 from sk_gd import GDLogisticClassifier
 from sk_gd.descent import Objective
 from sk_gd.descent.model import to_minimum
+from sk_gd.descent.reduced import ReducedStep
 from sk_gd.descent.state import DescentState
 from sk_gd.losses import Multinomial
 from sk_gd.penalties import ElasticNet
@@ -106,3 +107,22 @@ def test_a_certificate_sees_the_shift(rows):
     left = 1e-3 / 2 * N_CLASSES * (WIDTH - 1) * 0.5**2
     assert_allclose(textbook.loss_curve_[-1] - best.loss_curve_[-1], left, rtol=1e-6)
     assert_allclose(textbook.optimality_, left / (best.loss_curve_[0] - best.loss_curve_[-1]), rtol=1e-3)
+
+
+@pytest.mark.parametrize("variant", ["mini-batch", "stochastic"])
+def test_epochs_that_are_followed_have_no_shift(variant, rows, monkeypatch):
+    """Every place on the way after the first epoch sums to zero over the classes, those that lie ahead of an epoch included."""
+    followed, X = [], rows[0] * 10.0 ** np.linspace(-2, 2, WIDTH - 1)
+
+    def noted(step, *arguments):
+        followed.append(look_ahead(step, *arguments))
+        return followed[-1]
+
+    look_ahead = ReducedStep.look_ahead
+    monkeypatch.setattr(ReducedStep, "look_ahead", noted)
+    settings = {"preconditioner": None, "alpha": 1e-4, "max_iter": 12, "tol": None, "record": "path", "random_state": 0}
+    start = {"coef_init": np.full((N_CLASSES, WIDTH - 1), 3.0), "intercept_init": np.zeros(N_CLASSES)}
+    model = GDLogisticClassifier(variant, **settings).fit(X, rows[1], **start)
+    assert any(followed)
+    places = model.coef_path_[1:]
+    assert np.abs(places.sum(axis=1)).max() < 1e-10 * np.abs(places).max()

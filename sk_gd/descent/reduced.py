@@ -84,7 +84,7 @@ class ReducedStep(SweepStep):
         state.trail = (*state.trail, (self.coordinates.enter(before), self.coordinates.enter(end)))[-length:]
         if len(state.trail) < 2:
             return False
-        state.theta = objective.unshifted(self.coordinates.leave(extrapolate(state.trail)))
+        state.theta = self.coordinates.leave(extrapolate(state.trail))  # without a shift, as the ends are that it combines
         self.anchor(objective, state)
         if state.value <= value:
             return True

@@ -5,8 +5,12 @@ import pytest
 from sklearn.linear_model import ElasticNet
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.descent import metrics, working_set
-from sk_gd.preconditioners import Hessian
+from sk_gd.descent import DescentState, Objective, metrics, working_set
+from sk_gd.descent.orthant import OrthantStep
+from sk_gd.losses import SquaredError
+from sk_gd.penalties import ElasticNet as Penalty
+from sk_gd.preconditioners import Diagonal, Hessian, Implicit
+from sk_gd.sources import source_of
 
 
 @pytest.fixture
@@ -111,3 +115,18 @@ def test_ridge_builds_the_hessian_in_time(rng, built):
     assert model.converged_
     assert built == [60]
     assert model.history_["passes"][-1] < 60
+
+
+def test_steps_of_a_held_hessian_cross_zero(rng):
+    """Products stop at the sides of zero; the proximal step that takes over has chosen its zeros, and crosses the others."""
+    X, theta = rng.normal(size=(30, 4)), np.array([[1.0, -2.0, 0.0, 3.0, 4.0]])
+    objective = Objective(SquaredError(), Penalty(0.1, 1.0), source_of(X, X[:, :1] + 1, None), 1, True)
+    direction = np.array([[-2.0, 1.0, 0.0, -1.0, -9.0]])
+    step = OrthantStep(len(X), Implicit(Diagonal()), smooth=False)
+
+    def arrives(metric):
+        state = DescentState(theta, rng, *objective.value_and_gradient(theta), metric=metric, direction=direction)
+        return step.move(objective, state, 1.0).tolist()
+
+    assert arrives(Implicit(Diagonal())) == [[0.0, -1.0, 0.0, 2.0, -5.0]]  # the intercept has no sides
+    assert arrives(Hessian()) == [[-1.0, -1.0, 0.0, 2.0, -5.0]]

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from scipy.special import expit
 
-from sk_gd.kernels import LOSSES, add_products_csr, columns_csr, multiply_csr, pass_csr, pass_dense, pointwise
+from sk_gd.kernels import LOSSES, add_products_csr, columns_csr, gram, multiply_csr, pass_csr, pass_dense, pointwise
 from sk_gd.losses import Bend, Cornered, LogLoss, Multinomial, Piecewise, SquaredError
 
 POINTWISE = {"squared_error": SquaredError(), "log_loss": LogLoss(), "piecewise": Piecewise(0.3, 0.5, 0.4),
@@ -98,6 +98,22 @@ def test_dense_pass_of_several_outputs(dtype, loss, weighted, intercept, n, d):
     np.testing.assert_allclose(gradient, 1 + slope[rows].T @ ones[rows], rtol=tolerance, atol=tolerance * scale)
     np.testing.assert_allclose(slopes[rows], slope[rows], rtol=tolerance, atol=tolerance)
     assert (np.delete(slopes, np.r_[rows], axis=0) == 7).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("d", [1, 2, 3, 4, 7, 8, 15, 16, 31, 64, 130])
+@pytest.mark.parametrize("n", [1, 5, 257, 700])
+def test_gram(rng, dtype, weighted, n, d):
+    """Columns in no, one or several tiles, rows in several blocks; what stood in the sums is forgotten, both halves are written."""
+    X, shift = (3 + rng.normal(size=shape) for shape in ((n, d), d))
+    X, shift, h = X.astype(dtype), shift.astype(dtype), rng.gamma(1.0, size=n * weighted).astype(dtype)
+    sums = np.full((d + 1, d + 1), np.nan)
+    gram(X, h, shift, sums)
+    rows = np.hstack([X.astype(float) - shift, np.ones((n, 1))])
+    expected = (rows * h.astype(float)[:, None] if weighted else rows).T @ rows
+    np.testing.assert_allclose(sums, expected, rtol=10 * TOLERANCE[dtype], atol=10 * TOLERANCE[dtype] * n)
+    np.testing.assert_array_equal(sums, sums.T)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
