@@ -1,7 +1,8 @@
 """Linear and logistic regression by gradient descent, for scikit-learn."""
 
 from sk_gd import onnx
-from sk_gd.descent.minimize import descent_method, minimize
+from sk_gd.descent.minimize import minimize
+from sk_gd.descent.scipy_method import descent_method
 from sk_gd.estimators import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.inspection import DescentDisplay, DescentPathDisplay, LearningRateDisplay, learning_rate_curve
 

@@ -1,4 +1,4 @@
-"""The function that descends: mean loss plus penalty."""
+"""The function that is minimised: mean loss plus penalty."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sk_gd._compat import cached_property
 from sk_gd.descent.dual import dual_means, slopes_after
 from sk_gd.descent.moments import joint_moments, moments_apart
 from sk_gd.descent.product import NO_SLOPES, TRACE, diagonals_at, product_at
+from sk_gd.descent.smoothness import largest_eigenvalue, largest_of_rows
 from sk_gd.descent.subsets import sampled
 from sk_gd.descent.typical import typical_rows
 from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError, halves, side_by_side
@@ -239,29 +240,8 @@ class Objective:
         return dual_means(self.source, self.loss, slopes_of, self.fit_intercept)
 
     def smoothness(self, metric: Metric, max_passes: int = 50) -> float:
-        """Largest eigenvalue of the Hessian's upper bound in a metric: L. Descent is stable below a rate of 2 / L.
-
-        Power iteration, on the gradient of a squared error with the loss's greatest curvature.
-        """
-        multiply = self.greatest_product()
-
-        def bend(v: Array) -> Array:
-            self.n_passes += 1
-            bent = multiply(v)
-            self.coef(bent)[:] += self.penalty.gradient(self.coef(v))
-            return bent
-
-        # start with a component along every feature: the gradient of a constant prediction, and a little of each
-        v = metric.solve(bend(np.full(self.shape, 1e-3)) + 1e-3)
-        largest = 0.0
-        for _ in range(max_passes):
-            v = v / max(np.sqrt(abs(float(np.vdot(v, metric.product(v))))), 1e-300)
-            bent = bend(v)
-            previous, largest = largest, float(np.vdot(v, bent))
-            if largest <= previous * 1.01:
-                break
-            v = metric.solve(bent)
-        return largest
+        """Largest eigenvalue of the Hessian's upper bound in a metric: L. Descent is stable below a rate of 2 / L."""
+        return largest_eigenvalue(self, metric, max_passes)
 
     def greatest_product(self) -> Callable[[Array], Array]:
         """The map from a step to the loss's greatest curvature, the same for all rows, times it."""
@@ -270,20 +250,4 @@ class Objective:
 
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
         """Largest curvature of the loss of a single row in these coordinates: anywhere, or at theta."""
-        self.n_passes += 1 + (theta is not None)
-        sizes = self.source.squared_norms(coordinates)
-
-        def of_rows(rows: slice) -> float:
-            block = self.source.bare(rows) if theta is None else self.source.take(rows)
-            bound = self.loss.curvature if theta is None else self._row_curvature(block, theta)
-            weighed = block.weigh((sizes[rows] + int(self.fit_intercept)) * bound)
-            return float(namespace(weighed).max(weighed))
-
-        return max(self.source.map(of_rows, self.source.ranges(self.shape[0]))) + float(coordinates.l2.max(initial=0.0))
-
-    def _row_curvature(self, block: Block, theta: Array) -> Array:
-        """Bound of the second derivative of every row's loss in its raw predictions (Gershgorin)."""
-        xp = namespace(block.y)
-        largest: Array = xp.max(self.loss.curvature_at(block.y, block.raw(theta)), axis=1)
-        bounded = self.loss.quadratic or theta.shape[0] == 1
-        return largest if bounded else xp.where(2 * largest < self.loss.curvature, 2 * largest, self.loss.curvature)
+        return largest_of_rows(self, coordinates, theta)

@@ -9,14 +9,13 @@ from typing import Any, Self
 import numpy as np
 
 from sk_gd._array import on_host
-from sk_gd._compat import optional
 from sk_gd.inspection._drawing import BEST, GREY, Array, labelled, legend, marks, pyplot, style
+from sk_gd.inspection._film import check_writable, grow, write
 from sk_gd.inspection._models import index_of, listed, model_of, parameter_names, transformed
 from sk_gd.inspection._plane import Plane, coordinate_plane, main_plane, surface
 
 N_LEVELS = 14
 START = {"marker": "o", "markersize": 9, "markerfacecolor": "white", "markeredgewidth": 1.5, "linestyle": "none", "zorder": 4}
-WRITERS = (".gif", ".html")
 
 
 class DescentPathDisplay:
@@ -279,21 +278,7 @@ class DescentPathDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        if path is not None and Path(path).suffix not in WRITERS:
-            raise ValueError(f"path must end in {' or '.join(WRITERS)}, got {str(path)!r}.")
-        self.plot()
-        last = max(len(places) for places in self.paths) - 1
-        ends = np.unique(np.linspace(0, last, max(n_frames, 2)).round().astype(int))
-
-        def draw(end: int) -> list[Any]:
-            for line, places in zip(self.lines_, self.paths, strict=True):
-                line.set_data(*places[: end + 1].T)
-                line.set_markevery(marks(min(end + 1, len(places)), 0))
-            return list(self.lines_)
-
-        film = optional("matplotlib.animation", extra="plot").FuncAnimation(self.figure_, draw, frames=ends, interval=interval)
-        if path is not None and Path(path).suffix == ".gif":
-            film.save(str(path), writer="pillow")
-        elif path is not None:
-            Path(path).write_text(film.to_jshtml(), encoding="utf-8")
+        check_writable(path)
+        film = grow(self.plot().figure_, self.lines_, self.paths, n_frames, interval)
+        write(film, path)
         return film

@@ -9,7 +9,8 @@ from typing import Any
 from scipy.sparse import issparse
 
 from sk_gd._array import Array, in_place, is_foreign
-from sk_gd.sources._base import Block, Source
+from sk_gd.sources._base import Source
+from sk_gd.sources._block import Block
 from sk_gd.sources._compiled import CompiledSource
 from sk_gd.sources.array_api import ArrayAPISource
 from sk_gd.sources.csr import CSRSource

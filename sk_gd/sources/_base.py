@@ -4,122 +4,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from threading import Lock, local
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
-from scipy.sparse import issparse
 
-from sk_gd._array import Array, beside, cross_product, double, double_sum, is_foreign, namespace, on_host, together_on_host, zeros
+from sk_gd._array import Array, double, double_sum, namespace, on_host, together_on_host, zeros
 from sk_gd._pieces import as_rows, rows_of, spans
 from sk_gd._threads import breathe, in_threads
-from sk_gd.kernels import gram
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
+from sk_gd.sources._block import Block
+from sk_gd.sources._sums import InOrder, Scratch
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 BLOCK = 2**20  # most stored values a thread works on at a time: large beside the cost of a dispatch, small beside the data
 SHARED = 4  # work for several threads is in a multiple of this many equal parts: two, and mostly three or four, end together
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some rows: X (dense or CSR), y of shape (n, n_targets), weights of shape (n,) or None where all are one.
-
-    They are arrays of one library, and so is what is said of every row.
-
-    Parameters
-    ----------
-    X : array or CSR matrix of shape (n_samples, n_features)
-        The rows.
-    y : array of shape (n_samples, n_targets)
-        Targets, or codes of classes.
-    weights : array of shape (n_samples,) or None
-        Of mean 1; None where all are one.
-    """
-
-    X: Any
-    y: Array
-    weights: Array | None
-
-    def raw(self, theta: Array) -> Array:
-        """Raw predictions of the rows, shape (n, n_outputs)."""
-        n_features = self.X.shape[1]
-        if isinstance(theta, np.ndarray) and not theta[:, :n_features].any():  # as at the start: X has no say
-            return self.constant(0.0, len(theta)) + beside(theta[:, n_features:].sum(axis=1), self.y)
-        theta = beside(theta, self.y)
-        z: Array = self.X @ theta[:, :n_features].T
-        return z if theta.shape[1] == n_features else z + theta[:, n_features:].T
-
-    def constant(self, value: float, n_outputs: int) -> Array:
-        """One number for every row and output."""
-        filled: Array = namespace(self.y).full_like(self.y[:, :1], value)
-        return namespace(self.y).broadcast_to(filled, (self.y.shape[0], n_outputs))
-
-    def dense(self) -> Array:
-        """X as a dense array."""
-        return self.X.toarray() if issparse(self.X) else self.X
-
-    def gradient(self, slopes: Array, fit_intercept: bool) -> Array:
-        """Sum over the rows of slope * (x, 1), shape (n_outputs, n_features + fit_intercept), in double precision."""
-        coef = cross_product(slopes, self.X)
-        return namespace(slopes).concat([coef, double_sum(slopes, axis=0)[:, None]], axis=1) if fit_intercept else coef
-
-    def weigh(self, values: Array) -> Array:
-        """Rows of ``values`` times their weights."""
-        if self.weights is None:
-            return values
-        return values * (self.weights if values.ndim == 1 else self.weights[:, None])
-
-
-class Scratch(local):
-    """Memory of a thread for one tile after the other: were it made anew for each, the system would have to give it page by page.
-
-    Arrays of other libraries than NumPy are left to these.
-    """
-
-    def difference(self, a: Array, b: Array) -> Array:
-        """``a - b``, up to the next one."""
-        return a - b if is_foreign(a) else np.subtract(a, b, out=self.kept("tile", a.shape, a.dtype))
-
-    def products(self, X: Array, h: Array, shift: Array) -> tuple[Array, Array]:
-        """Sums over the rows of ``h (x - shift)`` and ``h (x - shift)(x - shift)'``, up to the next ones."""
-        if is_foreign(X):
-            root = namespace(X).sqrt(h)
-            moved = (X - shift) * root[:, None]
-            return root @ moved, moved.T @ moved
-        sums = self.kept("sums", (X.shape[1] + 1, X.shape[1] + 1), np.float64)
-        gram(X, h, shift, sums)
-        return sums[-1, :-1], sums[:-1, :-1]
-
-    def kept(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-        """The memory of this name, as the first rows of what it was made for."""
-        known: Array | None = vars(self).get(name)
-        if known is None or len(known) < shape[0]:
-            known = vars(self)[name] = np.empty(shape, dtype)
-        return known[: shape[0]]
-
-
-class InOrder:
-    """Sums of parts that are added in the order of their numbers, whichever thread is first: few wait for their turn."""
-
-    def __init__(self) -> None:
-        self.sums: list[Array] = []
-        self.waiting: dict[int, list[Array]] = {}
-        self.turn, self.lock = 0, Lock()
-
-    def add(self, number: int, parts: list[Array]) -> None:
-        """Take in a part, which may be changed."""
-        with self.lock:
-            self.waiting[number] = parts
-            while parts := self.waiting.pop(self.turn, []):
-                self.sums = self.sums or parts
-                for i in range(len(parts) if self.turn else 0):
-                    self.sums[i] += parts[i]
-                self.turn += 1
 
 
 class Source(ABC):

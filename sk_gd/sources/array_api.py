@@ -8,7 +8,8 @@ from typing import Any
 from sk_gd._array import Array, beside, double, double_sum, numpy_dtype, together_on_host
 from sk_gd._pieces import rows_of, spans
 from sk_gd.losses import Cost
-from sk_gd.sources._base import Block, S, Source, T
+from sk_gd.sources._base import S, Source, T
+from sk_gd.sources._block import Block
 
 DEVICE_BLOCK = 2**26  # values worked on at a time: large beside the launch of a dozen functions, small beside a device's memory
 DEVICE_CHUNK = 2**22  # values copied in the order of their visits at a time

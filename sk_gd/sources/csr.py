@@ -14,7 +14,8 @@ from sk_gd._pieces import added, as_rows, rows_of, spans
 from sk_gd.kernels import add_products_csr, columns_csr, multiply_csr, pass_csr
 from sk_gd.losses import Cost
 from sk_gd.preconditioners import Coordinates
-from sk_gd.sources._base import BLOCK, SHARED, Block
+from sk_gd.sources._base import BLOCK, SHARED
+from sk_gd.sources._block import Block
 from sk_gd.sources._compiled import PRODUCT, TILE, CompiledSource
 
 T = TypeVar("T")

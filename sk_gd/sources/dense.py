@@ -7,7 +7,7 @@ import numpy as np
 from sk_gd._array import Array
 from sk_gd._pieces import added, as_rows, rows_of
 from sk_gd.kernels import MOST_OUTPUTS, pass_dense
-from sk_gd.sources._base import Block
+from sk_gd.sources._block import Block
 from sk_gd.sources._compiled import CompiledSource
 
 

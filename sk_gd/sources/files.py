@@ -11,7 +11,7 @@ from scipy.sparse import issparse, vstack
 
 from sk_gd._array import Array
 from sk_gd._pieces import spans
-from sk_gd.sources._base import Block
+from sk_gd.sources._block import Block
 from sk_gd.sources._compiled import CompiledSource
 from sk_gd.sources.chunked import Chunked
 from sk_gd.sources.csr import CSRSource
