@@ -34,7 +34,7 @@ class ScheduledStep(Generic[P]):
     schedule : Schedule
         Step numbers 1, 2, ... to multiples of the learning rate.
     learning_rate : float or None
-        None takes a rate that is safe for sure, see :meth:`safe_rate`.
+        None takes one that is safe, see :meth:`safe_rate`.
     metric : Metric
         In its coordinates the second derivative is about one number times the identity.
     average : int, default=0

@@ -20,7 +20,7 @@ optimizer : {"auto", "gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam",
     as ``optimizer__beta_1``.
 learning_rate : float or "auto", default="auto"
     Step length, before the schedule, in the coordinates of the metric. "auto" is a line search in batch. For an optimizer or a
-    schedule of your choice it is safe for sure: 1 / L in batch, L being the smoothness of the objective, and less for
+    schedule of your choice it is a safe one: 1 / L in batch, L being the smoothness of the objective, and less for
     estimates from some rows. For "adagrad", "rmsprop" and "adam", whose steps do not depend on the size of the gradient, it is the
     mean size of the entries of ``gradient / L`` at the start, over the root of the number of updates in an epoch. A loss whose
     slope jumps has no smoothness: there L is that of the loss with its corners rounded by a typical error, so that steps of a
@@ -62,7 +62,7 @@ validation_fraction : float, default=0.1
 shuffle : bool, default=True
     Whether the rows are visited in a fresh random order in every epoch.
 random_state : int, RandomState or None, default=None
-    Seed of the order of visits. The batch variant has no chance in it.
+    Seed of the order of visits; nothing is random in the batch variant but the rows that ``early_stopping`` holds out.
 average : bool or int, default=False
     Whether the model is the mean of all points that the descent comes through (Polyak-Ruppert averaging), which takes out most of
     the noise of "mini-batch" and "stochastic"; a number is the epoch, from 1, from which on. The descent itself goes on
