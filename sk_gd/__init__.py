@@ -1,6 +1,6 @@
 """Linear and logistic regression by gradient descent, for scikit-learn."""
 
-from sk_gd import onnx
+from sk_gd import callbacks, onnx
 from sk_gd.descent.minimize import minimize
 from sk_gd.descent.scipy_method import descent_method
 from sk_gd.estimators import GDLinearRegressor, GDLogisticClassifier
@@ -15,6 +15,7 @@ __all__ = [
     "GDLogisticClassifier",
     "LearningRateDisplay",
     "__version__",
+    "callbacks",
     "descent_method",
     "learning_rate_curve",
     "minimize",

@@ -70,6 +70,22 @@ def test_unknown_parameters_are_refused(make):
         one.set_params(momentum=0.5)
 
 
+def test_names_have_no_parameters(Estimator):
+    """A name is no object, so it has nothing to set; an object set in the same call has."""
+    model = Estimator(optimizer="adam", schedule="cosine")
+    with pytest.raises(ValueError, match="optimizer__beta_1 is a parameter of an object, but optimizer='adam' is a name: set opt"):
+        model.set_params(optimizer__beta_1=0.5, schedule="step")
+    assert model.schedule == "cosine"
+    assert model.set_params(optimizer__beta_1=0.5, optimizer=Adam()).optimizer == Adam(beta_1=0.5)
+
+
+def test_classes_are_no_schedules(Estimator, problem_for):
+    """To forget the brackets is a mistake that a function of step numbers would hide."""
+    X, y, _ = problem_for(Estimator)
+    with pytest.raises(ValueError, match=r"schedule must be an object, got the class Cosine: call it, as in Cosine\(\)"):
+        Estimator(schedule=Cosine).fit(X, y)
+
+
 @pytest.mark.parametrize(("held", "grid"), [
     ({"optimizer": Adam()}, {"optimizer__beta_1": [0.5, 0.9], "optimizer": [Adam(), Adam(beta_2=0.9)]}),
     ({"optimizer": "gd", "schedule": InverseScaling()}, {"schedule__power": [0.1, 1.0]}),

@@ -50,7 +50,7 @@ every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.re
 def test_public_names():
     """__all__ is exactly this, and every name is there."""
     names = ["DescentDisplay", "DescentPathDisplay", "GDLinearRegressor", "GDLogisticClassifier", "LearningRateDisplay",
-             "__version__", "descent_method", "learning_rate_curve", "minimize", "onnx"]  # fmt: skip
+             "__version__", "callbacks", "descent_method", "learning_rate_curve", "minimize", "onnx"]  # fmt: skip
     assert sorted(sk_gd.__all__) == names
     assert all(hasattr(sk_gd, name) for name in sk_gd.__all__)
 

@@ -60,7 +60,7 @@ class Function:
     def value(self, x: Array) -> float:
         """``fun(x)`` alone."""
         self.n_values += 1
-        return float(np.asarray(self.fun(x.copy(), *self.args)).item())
+        return one_number(self.fun(x.copy(), *self.args))
 
     def value_and_gradient(self, theta: Array, rows: Array | None = None) -> tuple[float, Array]:
         """Value and gradient; (nan, nan) outside the domain, where arithmetic may complain in silence."""
@@ -71,7 +71,7 @@ class Function:
         """Call fun and jac."""
         if self.jac is True:
             value, gradient = self.fun(x.copy(), *self.args)
-            value, self.n_values = float(np.asarray(value).item()), self.n_values + 1
+            value, self.n_values = one_number(value), self.n_values + 1
         else:
             value = self.value(x)
             if not np.isfinite(value):
@@ -211,3 +211,10 @@ class Function:
         metric = Identity()
         metric.update(self, self.start)
         return self.smoothness(metric)
+
+
+def one_number(value: Any) -> float:
+    """What a function of the user's returned, which may be an array with a single entry."""
+    if np.size(value) != 1:
+        raise ValueError(f"fun must return one number, got an array of shape {np.shape(value)}.")
+    return float(np.asarray(value).item())

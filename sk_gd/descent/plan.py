@@ -218,7 +218,9 @@ def batch_size_of(objective: Objective, variant: str, batch_size: int | str) -> 
             automatic = max(BATCH_SIZE, -(-objective.n_samples // ROUNDS))
         return min(objective.n_samples, automatic if batch_size == "auto" else int(batch_size))
     if batch_size != "auto":
-        raise ValueError(f"batch_size={batch_size!r} needs variant='mini-batch', got variant={variant!r}: leave it 'auto'.")
+        raise ValueError(
+            f"batch_size={batch_size!r} needs variant='mini-batch', got variant={variant!r}: set that, or leave batch_size 'auto'."
+        )
     return objective.n_samples if variant == "batch" else 1
 
 

@@ -36,6 +36,7 @@ from sk_gd.estimators._diagnosis import DiagnosisMixin
 from sk_gd.estimators._doc_link import DocLinkMixin
 from sk_gd.estimators._fitted import FittedMixin
 from sk_gd.estimators._log import EpochLog
+from sk_gd.estimators._nested_params import NestedParamsMixin
 from sk_gd.estimators._online import OnlineMixin
 from sk_gd.estimators._report import divergence, warn
 from sk_gd.estimators._sparse import SparseCoefMixin
@@ -61,6 +62,7 @@ class GradientDescentModel(
     TwinMixin,
     SparseCoefMixin,
     OnlineMixin,
+    NestedParamsMixin,
     CallbackSupportMixin,  # type: ignore[misc]  # scikit-learn ships no types
     BaseEstimator,  # type: ignore[misc]
     metaclass=ABCMeta,

@@ -52,6 +52,8 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
     refuse_what_is_lost(X, "X")
     refuse_what_is_lost(y, "y")
     refuse_corrupt(X)
+    if issparse(y):
+        raise ValueError(f"y must be dense, got a {y.format} matrix of shape {y.shape}: pass y.toarray() or its ravel().")
     xp, dispatched, device = get_namespace_and_device(X)
     if is_foreign(X) and not dispatched and str(device_of(X)) != "cpu":
         raise ValueError(
@@ -134,6 +136,10 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
     """Weights as float64, or None where all rows count the same; they come to where X is."""
     if sample_weight is None:
         return None
+    if isinstance(sample_weight, str):
+        raise ValueError(
+            f"sample_weight must hold a number for every row, got {sample_weight!r}: words are for a classifier's class_weight."
+        )
     refuse_what_is_lost(sample_weight, "sample_weight")
     xp, _, device = get_namespace_and_device(X)
     sample_weight = follow(sample_weight, X)
@@ -203,6 +209,7 @@ def check_initial(coef_init: Any, intercept_init: Any, theta: Array, n_features:
             raise ValueError(f"{name} must hold real numbers, got {given.dtype}: leave out the imaginary parts.")
         given = given.astype(np.float64)
         if given.size != part.size or not np.isfinite(given).all():
-            raise ValueError(f"{name} must hold {part.size} finite numbers, of shape {part.shape}, got shape {given.shape}.")
+            found = f"shape {given.shape}" if given.size != part.size else f"{given[~np.isfinite(given)][0]} among them"
+            raise ValueError(f"{name} must hold {part.size} finite numbers, of shape {part.shape}, got {found}.")
         part[:] = given.reshape(part.shape)
     return theta

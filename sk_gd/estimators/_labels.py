@@ -43,8 +43,12 @@ def check_labels(y: Any) -> None:
     if isinstance(y, np.ndarray) and y.ndim == 1:
         try:
             distinct = labels_in(y)
-        except TypeError:  # they do not sort, which is said of all of them
-            distinct = y
+        except TypeError:
+            kinds = sorted({type(label).__name__ for label in y.tolist()})
+            raise ValueError(
+                f"Labels in y must be of one kind that sorts, got {', '.join(kinds)}: make them all strings or all numbers, and "
+                "leave out the rows without one."
+            ) from None
         shown = np.tile(distinct, 3) if 3 * len(distinct) < len(y) else y
     check_classification_targets(shown)
 
@@ -77,8 +81,15 @@ def encode_labels(y: Any, weights: Any, X: Any) -> tuple[Array, Any]:
     y = column_or_1d(y, warn=True)
     classes = labels_in(y, weights)
     if len(classes) < 2:
-        raise ValueError(f"A classifier needs samples of at least 2 classes, got data that contain only one class: {classes[0]!r}.")
+        raise ValueError(
+            f"A classifier needs samples of at least 2 classes, got data that contain only one class: {first_of(classes)}."
+        )
     return classes, codes_among(y, classes, X)
+
+
+def first_of(classes: Array) -> str:
+    """The only class of too few, as Python writes it."""
+    return repr(classes[:1].tolist()[0])
 
 
 def join_classes(known: Array | None, announced: Any, y: Any, weights: Array | None) -> Array:
@@ -89,7 +100,7 @@ def join_classes(known: Array | None, announced: Any, y: Any, weights: Array | N
     classes = np.unique(np.concatenate([*met, labels_in(y, weights)]))
     if len(classes) < 2:
         raise ValueError(
-            f"These rows have only one class, {classes[0]!r}: name all that may come by partial_fit(..., classes=...)."
+            f"These rows have only one class, {first_of(classes)}: name all that may come by partial_fit(..., classes=...)."
         )
     return classes
 

@@ -19,9 +19,9 @@ class EpochLog:
         every = 10 ** int(math.log10(epoch))
         if self.verbose and (self.verbose > 1 or epoch % every == 0):
             gap = f"  gap {state.gap:9.3e}" if state.gap == state.gap else ""
-            gap += f"  validation {state.score:#.6g}" if state.score == state.score else ""
+            gap += f"  validation {state.score:<#12.6g}" if state.score == state.score else ""
             print(
-                f"epoch {epoch:6d}  objective {state.value:#.8g}{gap}  rate {state.rate * state.rate_scale:.3e}  "
+                f"epoch {epoch:6d}  objective {state.value:<#13.8g}{gap}  rate {state.rate * state.rate_scale:.3e}  "
                 f"{time.monotonic() - state.began:8.3f} s"
             )
         return False

@@ -57,10 +57,11 @@ def warn(model: Any, reason: StopReason, recoveries: int, back_at_start: bool) -
             "learning_rate, or a schedule that lets it shrink."
         )
     elif not (content or model.converged_ or model.tol is None):
-        textbook = model.preconditioner is None or model.optimizer not in ("auto", "saga", "svrg")
+        textbook = ["optimizer"] * (model.optimizer not in ("auto", "saga", "svrg"))
+        textbook += ["preconditioner"] * (model.preconditioner is None)
         advice = LIMITS.get(reason, "loosen tol")
         if textbook and not validated:
-            advice = "leave optimizer and preconditioner 'auto'"
+            advice = f"leave {' and '.join(textbook)} 'auto'"
         message = f"{reason.value} The estimated relative gap to the minimum is {model.optimality_:.2g}, tol={model.tol}: {advice}."
     if message is not None:
         warnings.warn(message, ConvergenceWarning, stacklevel=7)  # the line that called fit

@@ -58,12 +58,13 @@ def words_named(X: Any) -> Iterator[None]:
             raise ValueError(f"{error}. X holds {texts}: make them numbers by a vectorizer, such as TfidfVectorizer.") from error
         names = getattr(X, "columns", range(table.shape[-1]))
         found = [repr(name) for name, column in zip(names, table.T, strict=True) if any(map(is_word, column))]
-        if not found:  # they are in y
-            raise
+        if not found:
+            word = str(error).partition(": ")[2].removeprefix("np.str_(").removesuffix(")")
+            raise ValueError(f"y must hold numbers for a regressor, got {word}: for labels use GDLogisticClassifier.") from error
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise ValueError(
-            f"{error}. X holds words in column {', '.join(found[:3])}{more}: make them numbers, such as by a OneHotEncoder in a "
-            "ColumnTransformer before this."
+            f"{error}. X holds words in column{'s' * (len(found) > 1)} {', '.join(found[:3])}{more}: make them numbers, such as by "
+            "a OneHotEncoder in a ColumnTransformer before this."
         ) from error
 
 

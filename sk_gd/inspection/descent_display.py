@@ -205,8 +205,8 @@ class DescentDisplay:
         return self
 
     def _shows(self, detail: str) -> bool:
-        """Whether any descent has something to show of a column of its history."""
-        return any(np.isfinite(trace.history[detail]).any() and not (detail == "validation_score" and trace.validation_loss)
+        """Whether any descent has something to show of a column of its history: more than where it starts."""
+        return any(np.isfinite(trace.history[detail][1:]).any() and not (detail == "validation_score" and trace.validation_loss)
                    for trace in self.traces)  # fmt: skip
 
     def _lowest(self) -> float:

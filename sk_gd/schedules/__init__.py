@@ -37,6 +37,8 @@ def as_schedule(given: str | Callable[[Array], Array] | Schedule) -> Schedule:
     """
     if isinstance(given, str):
         return SCHEDULES[given]()
+    if isinstance(given, type):
+        raise ValueError(f"schedule must be an object, got the class {given.__name__}: call it, as in {given.__name__}().")
     schedule = given if isinstance(given, Schedule) else FromFunction(given)
     schedule.check()
     return schedule

@@ -68,11 +68,13 @@ BAD_Y = {
     "scalar": (lambda y: 1.0, None),
     "empty": (lambda y: y[:0], "inconsistent|0 sample"),
     "three dimensions": (lambda y: np.zeros((len(y), 2, 2)), None),
+    "sparse": (lambda y: sparse.csr_array(y[:, None]), r"y must be dense, got a csr matrix .*: pass y\.toarray\(\)"),
 }
 BAD_Y_OF_ONE = {
-    (GDLinearRegressor, "text"): (put("much"), "could not convert string to float"),
+    (GDLinearRegressor, "text"): (put("much"), "y must hold numbers for a regressor, got 'much': for labels use"),
     (GDLinearRegressor, "complex"): (put(1j), "Complex data not supported"),
-    (GDLogisticClassifier, "one class"): (np.zeros_like, "class"),
+    (GDLogisticClassifier, "one class"): (np.zeros_like, r"only one class: 0\.?0?\.$"),
+    (GDLogisticClassifier, "words and None"): (lambda y: np.array([None, "a"])[y.astype(int)], "one kind that sorts, got NoneT"),
     (GDLogisticClassifier, "two columns"): (lambda y: np.column_stack([y, y]), "y should be a 1d array"),
     (GDLogisticClassifier, "continuous"): (lambda y: y + 0.1234 * np.arange(len(y)), "Unknown label type"),
 }
@@ -84,6 +86,7 @@ BAD_WEIGHTS = {
     "too short": (lambda s: s[:-1], r"sample_weight\.shape ==|inconsistent"),
     "two columns": (lambda s: np.column_stack([s, s]), "1D array or scalar|1d array"),
     "text": (lambda s: np.array(["much"] * len(s)), "could not convert string to float"),
+    "a word": (lambda s: "balanced", "must hold a number for every row, got 'balanced': .*class_weight"),
     "complex": (lambda s: s + 1j, "Complex data not supported"),
 }
 BAD_PARAMETERS = {
@@ -175,7 +178,7 @@ def test_words_are_named(Estimator, problem_for):
     frame = pd.DataFrame(X, columns=list("abcde")).assign(a="much", c="1.5", d=lambda frame: frame["d"].astype(object))
     frame.loc[3, "d"] = "more"
     for rows, column in ((frame, "'a', 'd'"), (frame.to_numpy(), "0, 3")):
-        with pytest.raises(ValueError, match=rf"'much'\. X holds words in column {column}: make them numbers"):
+        with pytest.raises(ValueError, match=rf"'much'\. X holds words in columns {column}: make them numbers"):
             Estimator().fit(rows, y)
     with pytest.raises(ValueError, match=r"'warm soup'\. X holds \d+ texts: make them numbers"):
         Estimator().fit(["warm soup"] * len(y), y)
@@ -249,8 +252,10 @@ def test_bad_strengths(Estimator, variant, case, refusal):
 
 @table(BAD_STARTS)
 def test_bad_start(Estimator, variant, case, refusal):
-    """A starting point of a wrong shape or not finite is refused; the old model stays."""
-    refusal(Estimator, variant).of(ValueError, "coef_init|intercept_init", **case)
+    """A starting point of a wrong shape or not finite is refused, and told which it is; the old model stays."""
+    ((name, start),) = case.items()
+    found = r"shape \(4,\)\.$" if np.isfinite(start).all() else rf"{np.ravel(start)[0]} among them\.$"
+    refusal(Estimator, variant).of(ValueError, f"{name} must hold .*, got {found}", **case)
 
 
 def test_interrupted_refit(Estimator, variant, monkeypatch, problem_for):

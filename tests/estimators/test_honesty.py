@@ -51,7 +51,9 @@ def test_recovery_warns_once(Estimator, variant, tol, problem_for, Judge):
 @pytest.mark.parametrize(("params", "advice"), [
     ({"max_iter": 2}, "increase max_iter"),
     ({"max_time": 1e-9}, "raise max_time"),
-    ({"max_iter": 2, "preconditioner": None}, "leave optimizer and preconditioner 'auto'"),
+    ({"max_iter": 2, "preconditioner": None}, "leave preconditioner 'auto'"),
+    ({"max_iter": 2, "optimizer": "gd"}, "leave optimizer 'auto'"),
+    ({"max_iter": 2, "optimizer": "gd", "preconditioner": None}, "leave optimizer and preconditioner 'auto'"),
 ])  # fmt: skip
 def test_one_thing_to_do(Estimator, params, advice, problem_for):
     """The warning is the reason, the gap that is left, and one piece of advice."""

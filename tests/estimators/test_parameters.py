@@ -229,6 +229,7 @@ def test_verbose_thins_itself(Estimator, variant, problem_for, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 250
     assert all("validation" in line and "objective" in line for line in lines)
+    assert len({line.index("  rate ") for line in lines}) == 1
 
 
 def test_on_divergence_raise(Estimator, variant, problem_for):

@@ -104,6 +104,14 @@ def test_validation(rows, textbook):
     assert (by_score.best_iter_, by_score.validation_scores_[by_score.best_iter_]) in marked(display.axes_[1], "*")
 
 
+def test_gradients_that_were_never_known_are_not_drawn(rows, textbook):
+    """Epochs of one row at a time know the gradient of all rows at their start alone: a dot is no picture."""
+    X, y = rows
+    noisy = GDLinearRegressor("stochastic", **textbook | {"learning_rate": 1e-3, "max_iter": 5}).fit(X, y)
+    assert np.isfinite(noisy.history_["gradient_norm"]).tolist() == [True] + [False] * 5
+    assert [ax.get_ylabel() for ax in DescentDisplay.from_estimator(noisy).axes_] == ["objective F", "rate"]
+
+
 def test_names(models):
     """Told by the user, by a dict, or by what differs."""
     assert DescentDisplay.from_estimator(models, names=["a", "b", "c"]).names == ["a", "b", "c"]
