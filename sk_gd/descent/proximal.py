@@ -11,6 +11,7 @@ from sk_gd.preconditioners import CentredMetric, Hessian, Joint, factorise
 
 SWEEPS = 20  # over the coordinates, in about the time of a Newton step of them all
 ROUNDS = 50
+NARROWER = 0.1  # share of a face that may be held before it is worth a factor of its own
 
 
 def proximal_direction(objective: Problem, state: DescentState) -> tuple[Array, float]:
@@ -77,39 +78,60 @@ def settle(
     and then small changes do not tell that the minimum is near; so they are moved by Newton's steps, until these gain no more.
     Not if they are more than ``most``: where a large model is flat, each of these steps leads but to the next wall.
     """
-    hit, sweeps = False, 0
+    face, sweeps = None, 0
     for _ in range(ROUNDS):
-        if not hit:
+        if face is None:
             sweeps = coordinate_descent(hessian, gradient, coef, kinks, lower, step, SWEEPS, error)
-        fall, hit = newton(hessian, gradient, coef, kinks, lower, step, most)
-        if not hit and sweeps < SWEEPS and fall <= error**2:
+        fall, face = newton(hessian, gradient, coef, kinks, lower, step, most, face)
+        if face is None and sweeps < SWEEPS and fall <= error**2:
             return
 
 
+class Face:
+    """The model by the coefficients that are free: one factor finds its minimum over all of them, and over most of them."""
+
+    def __init__(self, hessian: Array, free: Array) -> None:
+        self.free, self.block = free, hessian[np.ix_(free, free)]
+        self.factor = factorise(self.block)
+
+    def change(self, slope: Array, move: Array) -> float:
+        """By how much a move raises the model."""
+        return float(slope @ move + move @ self.block @ move / 2)
+
+    def to_minimum(self, slope: Array, held: Array) -> Array:
+        """The move to the minimum while some are held: what holds them solves the Schur complement of the others."""
+        move: Array = -self.factor.solve(np.where(held, 0.0, slope))
+        if held.any():
+            pulls = self.factor.solve(np.eye(len(held))[held])
+            move -= factorise(pulls[:, held]).solve(move[held]) @ pulls
+        return np.where(held, 0.0, move)
+
+
 def newton(
-    hessian: Array, gradient: Array, coef: Array, kinks: Array, lower: Array, step: Array, most: float
-) -> tuple[float, bool]:
-    """Move what is not zero to the minimum of its orthant's model, or to the walls: the decrease, and whether walls were hit."""
+    hessian: Array, gradient: Array, coef: Array, kinks: Array, lower: Array, step: Array, most: float, face: Face | None
+) -> tuple[float, Face | None]:
+    """Move what is not zero to the minimum of its orthant's model, or to the walls: the decrease, and the face if walls were hit.
+
+    It is the ``face`` of the last move if that hit some.
+    """
     place, walled = coef + step, (kinks > 0) | (lower == 0)
-    free = np.flatnonzero((place != 0) | ~walled)
-    if not 0 < len(free) <= most:
-        return 0.0, False
-    start, block = place[free], hessian[np.ix_(free, free)]
-    slope = gradient[free] + hessian[free] @ step + kinks[free] * np.sign(start)
-    move = -factorise(block).solve(slope)
-
-    def change(move: Array) -> float:
-        return float(slope @ move + move @ block @ move / 2)
-
-    through = walled[free] & (start * (start + move) < 0)
+    free = (place != 0) | ~walled
+    if not 0 < free.sum() <= most:
+        return 0.0, None
+    if face is None or np.mean(~free[face.free]) > NARROWER:
+        face = Face(hessian, np.flatnonzero(free))
+    part, held = face.free, ~free[face.free]
+    start, slope = place[part], (gradient + hessian @ step)[part] + kinks[part] * np.sign(place[part])
+    move = face.to_minimum(slope, held)
+    through = walled[part] & (start * (start + move) < 0)
     if hit := bool(through.any()):
-        ways = np.divide(-start, move, out=np.full(len(free), np.inf), where=through)
+        ways = np.divide(-start, move, out=np.full(len(part), np.inf), where=through)
         first = max(float(ways.min()), np.finfo(np.float64).eps)
         # what is stopped at walls may lead up; not so the way to the first one
         shares = np.geomspace(1.0, first, 2 + int(-np.log(first) / 2))
-        move = min((np.where(ways <= share, -start, share * move) for share in shares), key=change)
-    fall = -change(move)
+        move = min((np.where(ways <= share, -start, share * move) for share in shares), key=lambda move: face.change(slope, move))
+    fall = -face.change(slope, move)
     if not fall > 0:
-        return 0.0, False
-    step[free] = start + move - coef[free]
-    return fall, hit
+        return 0.0, None
+    step[part] = start + move - coef[part]
+    return fall, face if hit else None

@@ -11,6 +11,7 @@ from sk_gd._array import Array
 from sk_gd._compat import cached_property
 from sk_gd._threads import apart
 from sk_gd.preconditioners._base import CentredMetric, Coordinates, fill_diagonal
+from sk_gd.preconditioners.diagonal import Diagonal
 
 LEAST = 1e-12  # share of the diagonal that is added to every matrix
 
@@ -26,7 +27,8 @@ class Factor:
     def solve(self, rows: Array) -> Array:
         """The inverse of the matrix times each row."""
         scaled = (rows / self.units).astype(self.cholesky.dtype)
-        solved: Array = cho_solve((self.cholesky, True), scaled.T, check_finite=False).T / self.units
+        # its transpose is as LAPACK has it, without a copy
+        solved: Array = cho_solve((self.cholesky.T, False), scaled.T, check_finite=False).T / self.units
         return solved
 
 
@@ -54,13 +56,15 @@ def factorise(matrix: Array, regular: bool = False) -> Factor:
     gets nothing unless rounding asks for it.
     """
     units = np.sqrt(np.diag(matrix))
-    scaled = refuse_infinite(matrix / units / units[:, None])
+    scaled = matrix / units
+    scaled /= units[:, None]
+    diagonal = np.diag(refuse_infinite(scaled)).copy()
     dominant = float(np.abs(scaled).sum(axis=1).max())  # makes any symmetric matrix definite (Gershgorin)
     lift = dominant
     for jitter in (*([0.0] if regular else []), LEAST, 1e-6, 1e-4, 1e-2, dominant):
+        np.fill_diagonal(scaled, diagonal + jitter)
         try:
-            firm = scaled + jitter * np.eye(len(scaled))
-            lower = np.asfortranarray(apart(np.linalg.cholesky, firm, len(firm) ** 3))  # as LAPACK solves with it
+            lower = apart(np.linalg.cholesky, scaled, len(scaled) ** 3)
         except np.linalg.LinAlgError:
             continue
         lift = min(lift, jitter)
@@ -97,6 +101,9 @@ class Hessian(CentredMetric):
     def product_coef(self, step: Array) -> Array:
         product: Array = step @ self.hessian
         return product
+
+    def apart(self, centred: bool) -> Diagonal:
+        return Diagonal.of(self.total, self.center, np.diag(self.hessian), centred)
 
     def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         """Makes the Hessian ``mean(h) * I`` and keeps the ridge penalty diagonal: one generalised eigenproblem does both."""
