@@ -78,7 +78,7 @@ class LocalSweepStep(SweepStep):
         if not isinstance(objective, PartedObjective):
             return self.scaled  # decided for all parts at once
         sparse = source.n_stored < DENSE * source.n_samples * source.n_features
-        return bool(source.sparse and not self.metric.full and sparse)
+        return bool(source.sparse and sparse and (objective.penalty.kinked or not self.metric.full))
 
     def sweep(self, objective: Objective, state: DescentState, slopes: Array, anchor: Array, refresh: bool) -> float:
         parts = cast(PartedObjective, objective)

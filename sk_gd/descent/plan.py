@@ -12,7 +12,7 @@ from sk_gd.descent.batching import Batching
 from sk_gd.descent.kernel import Kernel
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import Step, Watch, descend
-from sk_gd.descent.metrics import SHARE, dear, first_metric, sample_suits
+from sk_gd.descent.metrics import SHARE, best_metric, dear, first_metric, sample_suits
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.orthant import OrthantStep
 from sk_gd.descent.parallel import on_parts
@@ -95,7 +95,7 @@ def make_plan(
     ============================================  ===========================================================
     data                                          metric chosen by preconditioner="auto"
     ============================================  ===========================================================
-    up to 1024 features                           Hessian of all rows (diagonal for epochs with a kink)
+    up to 1024 features                           Hessian of all rows (its diagonal for updates with a kink)
     the same in memory, of many rows              Hessian of a sixteenth of the rows (if smooth, without a kink)
     more, in batch                                Hessian of all rows, known by its products: conjugate gradients
     five for every row, with a ridge, in batch    the same, of which the ridge is known beforehand
@@ -118,7 +118,8 @@ def make_plan(
     rows with more features, all penalised, the Hessian is solved among the rows, by their kernel matrix.
 
     For the softmax in batch the features are counted once for every class. A kink is an L1 penalty or ``positive``: it keeps the
-    features apart.
+    features apart. Where updates have but the diagonal, an epoch of SVRG or SAGA ends with a step to the minimum of the model that
+    the whole Hessian makes, unless it has cut the gap to a tenth by itself.
 
     A mini-batch of all rows is batch descent, whatever the optimizer does about variance. On small data (up to 32768 values) SVRG
     and SAGA end with steps on all rows, down to rounding, so that the answer does not depend on the order of the visits.
@@ -174,14 +175,20 @@ def make_plan(
     if optimizer == "auto" and not everything:
         optimizer = "svrg"
     if isinstance(optimizer, str) and optimizer in REDUCED:
+        kinked, updates = objective.penalty.kinked and preconditioner == "auto" and rate is None, ""
+        held = best_metric(objective) if kinked else metric
+        if kinked and isinstance(held, Hessian | Joint):
+            metric, updates = held, ", its diagonal for updates"
         step = reduced[optimizer](batching, GradientDescent(), schedule, rate, metric)
+        if isinstance(held, Implicit) and held.later is not None:
+            step.later = held
         if not objective.smooth:
             return Plan(OpenedStep(objective, step), _name(f"{optimizer}, {_rows(size)}, then all, on rounded corners", metric))
         finish: LineSearchStep[Objective] | None = None
         if objective.n_samples * objective.n_features <= SMALL:
             finish = line_search(objective)
         begin = SampledStep(line_search) if sampled else None
-        return Plan(step, _name(f"{optimizer}, {_rows(size)}", metric) + begun, finish, begin)
+        return Plan(step, _name(f"{optimizer}, {_rows(size)}", metric) + updates + begun, finish, begin)
     if optimizer == "auto":
         optimizer = "gd"
     name = optimizer if isinstance(optimizer, str) else type(optimizer).__name__

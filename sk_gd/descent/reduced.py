@@ -12,7 +12,10 @@ from sk_gd.descent.product import NO_SLOPES
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.sweep import SweepStep
 from sk_gd.descent.trail import extrapolate, length_for
+from sk_gd.preconditioners import Implicit
 from sk_gd.sources import CompiledSource
+
+SHARES = (1.0, 0.25, 0.06, 0.0)  # of the way to the minimum of the model
 
 
 class ReducedStep(SweepStep):
@@ -21,10 +24,12 @@ class ReducedStep(SweepStep):
     Every epoch starts from a pass over all rows, which gives the objective, the certificate and the next anchor at once.
     ``refresh=False`` keeps the anchor for the epoch (SVRG, Johnson and Zhang 2013), ``refresh=True`` moves it along (SAGA,
     Defazio, Bach and Lacoste-Julien 2014). An epoch that raised the objective is taken back and the rate halved. Where the
-    metric is less than the Hessian, epochs are followed to where they lead.
+    metric is less than the Hessian, epochs are followed to where they lead; where a kink leaves updates but its diagonal, they end
+    with a step to the minimum of the model of all features (a proximal Newton step, Lee, Sun and Saunders 2014).
     """
 
     refresh = False
+    later: Implicit | None = None  # beside a kink its matrix becomes the metric, once as many passes have gone by as that costs
     slopes: Array
 
     def initialise(self, objective: Objective, state: DescentState) -> None:
@@ -66,10 +71,15 @@ class ReducedStep(SweepStep):
             self.anchor(objective, state)
         elif self.learning_rate is None and gap / 2 < state.gap < gap:
             state.rate_scale *= 1.5  # steady but slow: the noise leaves room
-        state.foretold &= state.gap <= gap / FORETOLD
+        if state.metric is not self.scaling and self.learning_rate is None and state.gap > gap / FORETOLD:
+            self.to_minimum(objective, state)
+        state.foretold &= state.metric is self.scaling and state.gap <= gap / FORETOLD  # else it was not its step that did so
         state.stalls = state.stalls + 1 if abs(state.value - value) <= floor and state.gap > gap / 2 else 0
         state.stuck = state.stalls >= 5
-        if state.gap > gap / 2 and rebuild_pays(objective, state):
+        if self.later is not None and objective.n_passes >= self.later.after:
+            state.metric, state.doubt, self.later = self.later.later, 1.0, None
+            self.renew(objective, state)
+        elif state.gap > gap / 2 and rebuild_pays(objective, state):
             self.renew(objective, state)
 
     def look_ahead(self, objective: Objective, state: DescentState, before: Array, value: float) -> bool:
@@ -91,6 +101,18 @@ class ReducedStep(SweepStep):
         state.theta = end
         return False
 
+    def to_minimum(self, objective: Objective, state: DescentState) -> None:
+        """Go to the minimum of the model plus penalty, or so far towards it that the objective falls.
+
+        Updates beside a kink have but the diagonal of the Hessian, so where features pull on each other they arrive late.
+        """
+        before, value, step = state.theta, state.value, to_minimum(objective, state)[0]
+        for share in SHARES:
+            state.theta = objective.unshifted(before + share * step) if share else before
+            self.anchor(objective, state)
+            if state.value < value:
+                return
+
     def renew(self, objective: Objective, state: DescentState) -> None:
         """Build the metric at theta and move into its coordinates."""
         refresh_metric(objective, state, centred=not self.scales_columns(objective))
@@ -111,9 +133,9 @@ class ReducedStep(SweepStep):
         Less where an epoch is long beside the condition that the penalty guarantees, so that it would end in the noise of its own
         anchor: the rate that then minimises Johnson and Zhang's bound of an epoch's contraction.
         """
-        known = state.metric.full or self.batching.size == 1  # where rows come one by one, L of all together has no weight
-        smooth = 1.0 if known else objective.smoothness(state.metric)
-        largest = self.expected_smoothness(objective, smooth * state.metric.unit, state.theta)
+        known = self.scaling.full or self.batching.size == 1  # where rows come one by one, L of all together has no weight
+        smooth = 1.0 if known else objective.smoothness(self.scaling)
+        largest = self.expected_smoothness(objective, smooth * self.scaling.unit, state.theta)
         length = self.batching.n_updates(objective.n_samples) * float(self.coordinates.l2.min(initial=np.inf)) / largest
         return min(1 / 3, (2 * max(length, 1e-300)) ** -0.5) / largest
 

@@ -68,8 +68,9 @@ class ScheduledStep(Generic[P]):
 
     def enter_metric(self, objective: P, state: DescentState) -> None:
         """Take the coordinates of the state's metric, and a learning rate that is safe in them."""
-        penalty = objective.penalty
-        self.coordinates = state.metric.coordinates(penalty.l1, penalty.l2)
+        penalty, metric = objective.penalty, state.metric
+        self.scaling = metric.apart(centred=not self.scales_columns(objective)) if penalty.kinked else metric
+        self.coordinates = self.scaling.coordinates(penalty.l1, penalty.l2)
         if self.learning_rate is not None:
             state.rate = self.learning_rate
         elif state.rate != state.rate:
@@ -84,7 +85,7 @@ class ScheduledStep(Generic[P]):
         the entries of ``gradient / L`` at the start: of all steps along the gradient's signs, this one lowers the quadratic bound
         of the objective most. The steps of one epoch on some of the rows make a random walk of about that size.
         """
-        smooth = objective.smoothness(state.metric) * state.metric.unit
+        smooth = objective.smoothness(self.scaling) * self.scaling.unit
         if self.optimizer.unit_free:
             size = float(np.abs(self.coordinates.gradient(state.gradient)).mean()) / max(smooth, np.finfo(np.float64).tiny)
             return size / (self.optimizer.gain * self.batching.n_updates(objective.n_samples) ** 0.5)

@@ -34,7 +34,7 @@ class SweepStep(ScheduledStep[Objective]):
     def scales_columns(self, objective: Objective) -> bool:
         source = objective.source
         sparse = source.n_stored < DENSE * source.n_samples * source.n_features
-        return isinstance(source, CSRSource) and not self.metric.full and sparse
+        return isinstance(source, CSRSource) and sparse and (objective.penalty.kinked or not self.metric.full)
 
     def as_they_are(self, objective: Objective, metric: Metric) -> bool:
         """Whether rows are swept in coordinates of their own."""

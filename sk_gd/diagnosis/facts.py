@@ -79,14 +79,14 @@ def look_at(objective: Objective, plan: Plan, theta: Array, separates: bool) -> 
         if theta.size <= objective.max_full:
             bends = bends_at(objective, theta, plan.step.coordinates)
             if bends.size:
-                condition, limit_here = float(bends[-1] / bends[0]), float(2 / (bends[-1] * state.metric.unit))
+                condition, limit_here = float(bends[-1] / bends[0]), float(2 / (bends[-1] * plan.step.scaling.unit))
     constant, duplicates = alike(objective)
     separated = separates and all(objective.of_parts(separated_by, theta))
     return DataFacts(condition, limit, limit_here, separated, constant, duplicates, steepest)
 
 
 def stability(objective: Objective, state: DescentState) -> float:
-    """Find 2 / L: the rate up to which plain descent on all rows is stable, in the state's metric.
+    """Find 2 / L: the rate up to which plain descent on all rows is stable, in what of the state's metric updates have.
 
     Parameters
     ----------
@@ -100,7 +100,8 @@ def stability(objective: Objective, state: DescentState) -> float:
     float
         The rate.
     """
-    return 2 / max(objective.smoothness(state.metric) * state.metric.unit, np.finfo(np.float64).tiny)
+    metric = state.metric.apart(centred=True) if objective.penalty.kinked else state.metric
+    return 2 / max(objective.smoothness(metric) * metric.unit, np.finfo(np.float64).tiny)
 
 
 def bends_at(objective: Objective, theta: Array, coordinates: Coordinates) -> Array:

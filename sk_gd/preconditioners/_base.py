@@ -167,6 +167,10 @@ class Metric(ABC):
     def product(self, step: Array) -> Array:
         """The metric times a step: what the gradient would change by, were the model right."""
 
+    def apart(self, centred: bool) -> Metric:
+        """What of it a penalty with a kink lets updates have, which keeps the features apart: its diagonal."""
+        return self
+
     def coordinates(self, l1: float | Array, l2: float | Array) -> Coordinates:
         """The change of variables that makes this metric a multiple of the identity; one that mixes or splits outputs has none."""
         raise TypeError(f"{type(self).__name__} has no coordinates that rows could be moved into: use Diagonal or Hessian.")

@@ -5,13 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from sk_gd._array import Array
-from sk_gd.preconditioners._base import CentredMetric, Coordinates, fill_diagonal
+from sk_gd.preconditioners._base import CentredMetric, Coordinates, Curvature, fill_diagonal
 
 
 class Diagonal(CentredMetric):
     """``P = diag(mean h (x_j - center_j)^2) + l2``: what standardising the features would do, without touching X."""
 
     full = False
+
+    @classmethod
+    def of(cls, total: Array, center: Array, diagonal: Array, centred: bool) -> Diagonal:
+        """That of a Hessian over centred features, which is known; about zero, if it may not move them."""
+        metric = cls()
+        if not centred:
+            center, diagonal = np.zeros_like(center), diagonal + total.mean() * center**2
+        metric.adopt(Curvature(total, center, diagonal), 0.0)
+        return metric
 
     def build(self, moments: Array, l2: float | Array) -> None:
         self.hessian = fill_diagonal(moments, self.nothing) + l2

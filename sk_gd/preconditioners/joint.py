@@ -6,6 +6,7 @@ import numpy as np
 
 from sk_gd._array import Array
 from sk_gd.preconditioners._base import Bending, Curvature, Metric, fill_diagonal
+from sk_gd.preconditioners.diagonal import Diagonal
 from sk_gd.preconditioners.hessian import factorise
 
 
@@ -24,7 +25,7 @@ class Joint(Metric):
 
     def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
         curvature = objective.joint_curvature(theta)
-        self.center, diagonal = curvature.center, np.diag(curvature.moments)
+        self.center, self.total, diagonal = curvature.center, curvature.total, np.diag(curvature.moments)
         ridge, nothing = np.zeros(theta.shape), np.zeros(theta.shape)
         ridge[:, : objective.n_features], nothing[:, : objective.n_features] = objective.l2, curvature.nothing
         self.hessian = curvature.moments + np.diag(fill_diagonal(diagonal, nothing.ravel()) - diagonal + ridge.ravel())
@@ -32,6 +33,10 @@ class Joint(Metric):
 
     def cost(self, n_features: int, n_outputs: int) -> float:
         return 1 + n_features * n_outputs / 8
+
+    def apart(self, centred: bool) -> Diagonal:
+        own = np.diag(self.hessian).reshape(len(self.total), -1)[:, : len(self.center)]
+        return Diagonal.of(self.total, self.center, own.mean(axis=0), centred)
 
     def centred_gradient(self, gradient: Array) -> Array:
         """Gradient by the parameters over centred features."""
