@@ -140,9 +140,25 @@ class Judge:
         parts = [np.abs(np.atleast_2d(coef) * self.scale - fixed).max(), np.abs(of_intercept).max() * self.fit_intercept]
         return max(parts)
 
+    def reached_from(self, model):
+        """How far down the same goes from a model: F* at least, in little time."""
+        coef = np.atleast_2d(model.coef_).astype(float)
+        moved, intercept = coef * self.scale, np.atleast_1d(model.intercept_) + coef @ self.mean - self.constant[1]
+        parts = (moved, 0 * moved) if self.smooth else (np.maximum(moved, 0), np.maximum(-moved, 0))
+        return self.lowest(np.concatenate([*map(np.ravel, parts), intercept]), n_rounds=2, maxiter=1000)
+
+    @property
+    def smooth(self):
+        return not self.positive and not self.l1.any()
+
     @property
     def minimum(self):
-        """F* by scipy: bounded L-BFGS on positive and negative parts of the coefficients of standardised columns."""
+        """F* by scipy, from zero."""
+        K, p = np.shape(self.constant[0])
+        return self.lowest(np.zeros(2 * K * p + K))
+
+    def lowest(self, v, n_rounds=1000, maxiter=20_000):
+        """F where bounded L-BFGS ends, on positive and negative parts of the coefficients of standardised columns."""
         K, p = np.shape(self.constant[0])
 
         def unpack(v):
@@ -158,11 +174,11 @@ class Judge:
             return F, np.concatenate([g + price, price - g, of_intercept * self.fit_intercept])
 
         negative = [(0, 0)] * (K * p) if self.positive else [(0, None)] * (K * p)
-        smooth = not self.positive and not self.l1.any()
-        sides = [(None, None)] * (K * p) + [(0, 0)] * (K * p) if smooth else [(0, None)] * (K * p) + negative
-        options = {"maxiter": 20_000, "maxfun": 40_000, "ftol": 1e-16, "gtol": 1e-11, "maxcor": 30}
-        v, before, now = np.zeros(2 * K * p + K), np.inf, np.finfo(float).max
-        while now < before:  # once more from where it stopped: a line search that gave up starts afresh
+        sides = [(None, None)] * (K * p) + [(0, 0)] * (K * p) if self.smooth else [(0, None)] * (K * p) + negative
+        options = {"maxiter": maxiter, "maxfun": 2 * maxiter, "ftol": 1e-16, "gtol": 1e-11, "maxcor": 30}
+        before, now = np.inf, np.finfo(float).max
+        while now < before and n_rounds:  # once more from where it stopped: a line search that gave up starts afresh
+            n_rounds -= 1
             found = optimize.minimize(
                 value_and_gradient, v, jac=True, method="L-BFGS-B", bounds=sides + [(None, None)] * K, options=options
             )
