@@ -70,7 +70,7 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
         form |= {"ensure_all_finite": False} if issparse(X) else {"ensure_all_finite": False, "dtype": "numeric", "order": None}
     known = config_context(assume_finite=True) if (stays or table or mixed) and all_finite(y) else nullcontext()
     # scikit-learn sums the largest floats to see whether they are finite
-    with words_named(X), np.errstate(over="ignore", invalid="ignore"), known:
+    with words_named(X, y if check_params.get("y_numeric") else None), np.errstate(over="ignore", invalid="ignore"), known:
         shown: Any = X.stand_in() if isinstance(X, Chunked) else X
         if issparse(X) and X.ndim == 2 and X.format != "csr" and X.dtype.kind in "biuf":
             shown = apart(methodcaller("tocsr"), X, 4 * X.nnz)
@@ -78,6 +78,8 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, re
             shown = with_floats(shown)
         checked = validate_data(estimator, shown, y, reset=reset, accept_sparse="csr", **form, **check_params)
         rows, *targets = checked if isinstance(checked, tuple) else (checked,)
+        if check_params.get("y_numeric"):  # of text scikit-learn converts objects alone
+            targets = [y.astype(np.float64) if isinstance(y, np.ndarray) and y.dtype.kind in "US" else y for y in targets]
         if isinstance(X, Chunked):
             rows = X
         elif (table or mixed) and not stays:

@@ -45,7 +45,7 @@ def refuse_odd_tensors(values: Any, name: str) -> None:
 
 
 @contextmanager
-def words_named(X: Any) -> Iterator[None]:
+def words_named(X: Any, targets: Any = None) -> Iterator[None]:
     """Say where the words are that a conversion to numbers met, and what makes numbers of them; its own error tells one of them."""
     try:
         yield
@@ -59,8 +59,10 @@ def words_named(X: Any) -> Iterator[None]:
         names = getattr(X, "columns", range(table.shape[-1]))
         found = [repr(name) for name, column in zip(names, table.T, strict=True) if any(map(is_word, column))]
         if not found:
-            word = str(error).partition(": ")[2].removeprefix("np.str_(").removesuffix(")")
-            raise ValueError(f"y must hold numbers for a regressor, got {word}: for labels use GDLogisticClassifier.") from error
+            word = next(filter(is_word, np.ravel(np.asarray(targets, dtype=object))), None)
+            if word is None:
+                raise
+            raise ValueError(f"y must hold numbers for a regressor, got {word!r}: labels are for GDLogisticClassifier.") from error
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise ValueError(
             f"{error}. X holds words in column{'s' * (len(found) > 1)} {', '.join(found[:3])}{more}: make them numbers, such as by "

@@ -71,7 +71,8 @@ BAD_Y = {
     "sparse": (lambda y: sparse.csr_array(y[:, None]), r"y must be dense, got a csr matrix .*: pass y\.toarray\(\)"),
 }
 BAD_Y_OF_ONE = {
-    (GDLinearRegressor, "text"): (put("much"), "y must hold numbers for a regressor, got 'much': for labels use"),
+    (GDLinearRegressor, "text"): (put("much"), "y must hold numbers for a regressor, got 'much': labels are for"),
+    (GDLinearRegressor, "a list of text"): (lambda y: ["much"] * len(y), "y must hold numbers for a regressor, got 'much': labels"),
     (GDLinearRegressor, "complex"): (put(1j), "Complex data not supported"),
     (GDLogisticClassifier, "one class"): (np.zeros_like, r"only one class: 0\.?0?\.$"),
     (GDLogisticClassifier, "words and None"): (lambda y: np.array([None, "a"])[y.astype(int)], "one kind that sorts, got NoneT"),
