@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, beside, double_sum, finest, in_place, is_foreign, namespace, on_host, sums_on_host, there
+from sk_gd._array import Array, beside, double, double_sum, finest, in_place, is_foreign, namespace, on_host, sums_on_host, there
 from sk_gd._compat import device_of
 from sk_gd._threads import apart
 
 T = TypeVar("T")
+Ranked = tuple[Any, Any, float, float]
 
+SLACK = 1e-9  # of a share of all mass: sums of it are rounded
 PIECE = 2**16  # numbers that one call of NumPy gets where it could get all: it lets no signal through, but ends in the caches
 
 
@@ -84,11 +86,11 @@ def as_rows(x: Any, dtype: Any) -> Any:
     return rows
 
 
-def picked(x: Array, numbers: Array) -> Array:
-    """``x[numbers]``, piece by piece."""
+def picked(x: Array, numbers: Array, dtype: Any = None) -> Array:
+    """``x[numbers]``, piece by piece, in another precision if one is named."""
     if len(numbers) * x.size <= PIECE * len(x):
-        return x[numbers]
-    found = np.empty((len(numbers), *x.shape[1:]), x.dtype)
+        return x[numbers].astype(dtype or x.dtype, copy=False)
+    found = np.empty((len(numbers), *x.shape[1:]), dtype or x.dtype)
     for piece in pieces(found):
         found[piece] = x[numbers[piece]]
     return found
@@ -117,8 +119,16 @@ def count_from(first: int, count: int, dtype: Any = np.intp) -> Array:
 
 
 def numbers_where(chosen: Array) -> Array:
-    """The numbers of the rows where a mask says so, piece by piece."""
-    return joined([namespace(chosen).nonzero(chosen[piece])[0] + piece.start for piece in pieces(chosen)])
+    """The numbers of the rows where a mask says so, piece by piece; NumPy's are short if they can be."""
+    if is_foreign(chosen):
+        return joined([namespace(chosen).nonzero(chosen[piece])[0] + piece.start for piece in pieces(chosen)])
+    count = sum(of_pieces(np.count_nonzero, chosen))
+    numbers, stop = np.empty(count, np.int32 if len(chosen) <= np.iinfo(np.int32).max else np.intp), 0
+    for piece in pieces(chosen):
+        found = np.flatnonzero(chosen[piece])
+        start, stop = stop, stop + len(found)
+        numbers[start:stop] = found + piece.start
+    return numbers
 
 
 def added(parts: list[Array]) -> Array:
@@ -134,7 +144,7 @@ def rows_of(x: Any, rows: Any) -> Any:
     if isinstance(rows, slice):
         return x[rows, ...]
     if isinstance(x, np.ndarray):
-        return picked(x, rows)
+        return picked(x, on_host(rows))
     if issparse(x):
         return apart(x.__getitem__, rows, 8 * (x.nnz + x.shape[0]) * len(rows) // max(x.shape[0], 1))
     xp = namespace(x)
@@ -150,6 +160,64 @@ def rows_where(x: Any, chosen: Any) -> Any:
     if issparse(x):
         return rows_of(x, numbers_where(chosen))
     return x[there(chosen, x) if is_foreign(x) and not is_foreign(chosen) else chosen]
+
+
+def ranked(of_rows: Callable[..., tuple[Any, Any]], share: float, *arrays: Any) -> Ranked:
+    """Numbers in order around where a share of all mass is reached, the mass up to each, that before the first, and all mass.
+
+    Parameters
+    ----------
+    of_rows : callable
+        Makes the numbers and the masses of some rows of the arrays.
+    share : float
+        Between 0 and 1.
+    arrays : arrays or None
+        Of as many rows each. Of many rows few numbers are held at a time: those between two of a sample.
+    """
+    ranges = pieces(arrays[0], PIECE // 2)  # of a row may be made two numbers
+    if is_foreign(arrays[0]) or len(ranges) == 1:
+        return all_ranked(*of_rows(*arrays))
+    sample, sums = in_order(*of_rows(*(x if x is None else x[:: len(ranges)] for x in arrays)))
+    for margin in (0.01, 0.1) if len(sample) else ():
+        first, last = np.searchsorted(sums, np.array([share - margin, share + margin]) * sums[-1])
+        low, last = sample[max(first - 1, 0)], min(last, len(sample) - 1)
+        high = sample[min(np.searchsorted(sample, sample[last], side="right"), len(sample) - 1)]
+        numbers, sums, before, total = between(of_rows, ranges, arrays, low, high)
+        if before < (share - SLACK) * total and len(sums) > 1 and sums[-2] > (share + SLACK) * total:
+            return numbers, sums, before, total
+    parts = [of_rows(*cut(arrays, piece)) for piece in ranges]
+    whole = joined([numbers for numbers, _ in parts]), joined([masses for _, masses in parts])
+    del parts
+    return apart(lambda whole: all_ranked(*whole), whole, 16 * len(whole[0]))
+
+
+def all_ranked(numbers: Any, masses: Any) -> Ranked:
+    """What :func:`ranked` says, of all numbers; there may be none."""
+    numbers, sums = in_order(numbers, masses)
+    return numbers, sums, 0.0, float(sums[-1]) if sums.shape[0] else 0.0
+
+
+def between(of_rows: Callable[..., Any], ranges: list[slice], arrays: Any, low: Any, high: Any) -> Ranked:
+    """What :func:`ranked` says, of numbers from a low to a high one; many that are equal to one of these are taken as one."""
+    before, total, ends, found = 0.0, 0.0, np.zeros(2), []
+    for piece in ranges:
+        numbers, masses = of_rows(*cut(arrays, piece))
+        inside = (numbers > low) & (numbers < high)
+        found.append((numbers[inside], masses[inside]))
+        ends += masses[numbers == low].sum(), masses[numbers == high].sum()
+        before += float(masses[numbers < low].sum())
+        total += float(masses.sum())
+    found.append((np.array([low, high]), ends))
+    whole = joined([numbers for numbers, _ in found]), joined([masses for _, masses in found])
+    numbers, sums = apart(lambda whole: in_order(*whole), whole, 16 * len(whole[0]))
+    return numbers, before + sums, before, total
+
+
+def in_order(numbers: Any, masses: Any) -> tuple[Any, Any]:
+    """Numbers in order, and sums of the masses up to each."""
+    xp = namespace(numbers)
+    order = xp.argsort(numbers, stable=False)
+    return xp.take(numbers, order), xp.cumulative_sum(double(xp.take(masses, order)))
 
 
 def weigh_codes(codes: Any, weights: Any, count: int) -> Array:

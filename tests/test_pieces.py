@@ -82,8 +82,7 @@ def watched(monkeypatch):
     monkeypatch.setattr(sources, "BLOCK", PIECE)
     monkeypatch.setattr(_pieces, "namespace", lambda x: Words())
     monkeypatch.setattr(_validation, "TILE", PIECE)
-    for module in (losses, _validation):
-        monkeypatch.setattr(module, "apart", let_pass)
+    monkeypatch.setattr(_pieces, "apart", let_pass)
     monkeypatch.setattr(Watched, "told", set())
     yield lambda x: np.array(x).view(Watched)
     assert not Watched.told
@@ -124,11 +123,11 @@ def test_of_labels(watched, rng):
 def test_of_a_split(stratified, watched, rng):
     """The rows held out are those of one piece."""
     X, codes, weights = rng.normal(size=(N, 2)), rng.integers(3, size=(N, 1)).astype(float), rng.integers(4, size=N).astype(float)
-    _, held = Rows(X, codes[:, 0], None, watched(codes), watched(weights)).split(0.2, stratified, 0)
+    _, held = Rows(X, codes[:, 0], weights, watched(codes), watched(weights)).split(0.2, stratified, 0)
     _pieces.PIECE = N * 4
-    _, whole = Rows(X, codes[:, 0], None, codes, weights).split(0.2, stratified, 0)
+    _, whole = Rows(X, codes[:, 0], weights, codes, weights).split(0.2, stratified, 0)
     assert_array_equal(np.asarray(held.X), whole.X)
-    assert_allclose(np.asarray(held.weights).sum(), 0.2 * weights.sum(), rtol=0.02)
+    assert_allclose(held.for_scorer()[2].sum(), 0.2 * weights.sum(), rtol=0.02)
 
 
 def test_of_duals(watched, rng):
@@ -166,6 +165,20 @@ def test_of_rows_in_place_of_all(watched, rng):
     expected, as_heavy = representatives(weights, 100)
     assert_array_equal(np.asarray(rows), expected)
     assert_allclose(np.asarray(heavier), as_heavy)
+
+
+@pytest.mark.parametrize("numbers", ["spread", "few", "one", "sorted"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_quantiles(numbers, weighted, rng, monkeypatch):
+    """Those of many rows are sought between two numbers of a sample, however many are equal or heavy."""
+    monkeypatch.setattr(_pieces, "PIECE", PIECE)
+    y = {"spread": rng.normal(size=N), "few": rng.integers(3, size=N), "one": np.ones(N), "sorted": np.arange(N)}[numbers]
+    weights = rng.pareto(1.0, size=N) if weighted else None
+    order, masses = np.argsort(y), np.ones(N) if weights is None else weights
+    sums = np.cumsum(masses[order])
+    for share in (1e-6, 0.0012, 0.1, 0.5, 0.9, 0.999):
+        first, last = (y[order][min(np.searchsorted(sums, (share + side) * sums[-1]), N - 1)] for side in (-1e-12, 1e-12))
+        assert losses.weighted_quantile(y[:, None], weights, share)[0] == (float(first) + float(last)) / 2
 
 
 def test_as_in_one_call(rng, monkeypatch):

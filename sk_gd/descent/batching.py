@@ -30,16 +30,16 @@ class Batching:
     size: int
     shuffle: bool = True
 
-    def order(self, n_samples: int, rng: np.random.Generator, run: int = 1, mixed: int = 1, beside: Any = np.float64) -> Array:
-        """The order in which one epoch visits the rows, in numbers that are no larger than those of a dtype ``beside`` them.
+    def order(self, n_samples: int, rng: np.random.Generator, run: int = 1, mixed: int = 1) -> Array:
+        """The order in which one epoch visits the rows.
 
         Rows of a large file are not picked one by one: runs of so many in succession come in random order, and the rows of every
         so many runs are shuffled among each other (CorgiPile; Xu et al., 2022).
         """
         if not self.shuffle:
-            return numbered(n_samples, beside)
+            return numbered(n_samples)
         if run == 1:
-            return shuffled(n_samples, rng, beside)
+            return shuffled(n_samples, rng)
         starts = run * rng.permutation(-(-n_samples // run))
         runs = [np.arange(start, min(start + run, n_samples)) for start in starts]
         return np.concatenate([rng.permutation(np.concatenate(runs[i : i + mixed])) for i in range(0, len(runs), mixed)])
@@ -62,14 +62,14 @@ class Batching:
         return -(-n_samples // self.size)
 
 
-def numbered(count: int, beside: Any) -> Array:
-    """The numbers of so many rows; short ones, which take longer to shuffle, only beside short numbers."""
-    return count_from(0, count, np.int32 if beside == np.float32 and count <= np.iinfo(np.int32).max else np.intp)
+def numbered(count: int) -> Array:
+    """The numbers of so many rows, short ones if they can be."""
+    return count_from(0, count, np.int32 if count <= np.iinfo(np.int32).max else np.intp)
 
 
-def shuffled(count: int, rng: np.random.Generator, beside: Any) -> Array:
+def shuffled(count: int, rng: np.random.Generator) -> Array:
     """``rng.permutation(count)``; an interrupt in it leaves ``rng`` as it was."""
-    own, order = twin(rng), numbered(count, beside)
+    own, order = twin(rng), numbered(count)
     apart(own.shuffle, order, 16 * count)
     rng.bit_generator.state = own.bit_generator.state
     return order

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, namespace
+from sk_gd._array import Array, at_least, double_sum, namespace
+from sk_gd._pieces import sum_in_pieces
 from sk_gd.losses import Cornered, Loss, Piecewise, halves
 from sk_gd.sources import Block, Source
 
@@ -46,6 +47,20 @@ def dual_means(
 
     conjugates, pull = source.sum_over_blocks(of_block)
     return float(conjugates[0]) / source.n_samples, pull / source.n_samples
+
+
+def dual_at(source: Source, loss: Loss, slopes: Array, fit_intercept: bool) -> tuple[float, Array]:
+    """The same means at slopes of all rows, which are the only copies of a number for every row."""
+    assert isinstance(loss, Cornered)
+
+    def conjugates(y: Array, slopes: Array, weights: Array | None) -> Any:
+        return double_sum(Block(y, y, weights).weigh(loss.conjugate(y, slopes)))
+
+    def pull(block: Block) -> tuple[Array]:
+        return (block.gradient(block.weigh(block.y), fit_intercept),)
+
+    of_rows = float(sum_in_pieces(conjugates, source.y, slopes, source.weights))
+    return of_rows / source.n_samples, source.retarget(slopes, source.weights).sum_over_blocks(pull)[0] / source.n_samples
 
 
 def lower_bound(objective: Objective, conjugate: float, pull: Array, theta: Array, reach: Array) -> float:

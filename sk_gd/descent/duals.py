@@ -66,6 +66,7 @@ class RowDuals:
     def follow(self, share: float) -> tuple[float, Array]:
         """Go this share of the way; what the slopes prove there, as :func:`~sk_gd.descent.dual.lower_bound` takes it."""
         self.known_by = in_pieces(lambda slope, turn: slope + share * turn, self.known_by, self.turn)
+        del self.turn
         return self.objective.dual(self.known_by)
 
     def lost(self, rate: float) -> float:

@@ -10,16 +10,16 @@ from scipy.sparse import issparse
 
 from sk_gd._array import Array, at_least, beside, double_sum, namespace, sums_on_host
 from sk_gd._compat import cached_property
-from sk_gd.descent.dual import dual_means, slopes_after
+from sk_gd.descent.dual import dual_at, dual_means, slopes_after
 from sk_gd.descent.moments import joint_moments, moments_apart
 from sk_gd.descent.product import NO_SLOPES, TRACE, diagonals_at, product_at
 from sk_gd.descent.smoothness import largest_eigenvalue, largest_of_rows
 from sk_gd.descent.subsets import sampled
 from sk_gd.descent.typical import typical_rows
-from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError, halves, side_by_side
+from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric, apart_from_shift
-from sk_gd.sources import Block, DenseSource, PickedDense, Source, source_of
+from sk_gd.sources import Block, DenseSource, PickedDense, PickedRows, Source, source_of
 
 T = TypeVar("T")
 
@@ -126,13 +126,16 @@ class Objective:
 
         Where that can be they are not ``copied``, but brought together whenever they are asked for.
         """
-        source, picked = self.source, not copied and type(self.source) is DenseSource
+        source = self.source
+        picked = not copied and isinstance(source, DenseSource) and not source.in_file
         block = source.bare(rows) if picked else source.take(rows)
         weights = block.weights if weights is None else beside(weights, block.y)
         if weights is not None:
             weights = weights / namespace(weights).mean(weights)
-        some = PickedDense(source.X, rows, block.y, weights) if picked else source_of(block.X, block.y, weights)
-        return self.on(some, self.loss)
+        if not picked:
+            return self.on(source_of(block.X, block.y, weights), self.loss)
+        X = source.X.of(rows) if isinstance(source, PickedDense) else PickedRows(source.X, rows)
+        return self.on(PickedDense(X, block.y, weights), self.loss)
 
     def sample(self, share: int, copied: bool = True) -> Objective:
         """The same function of one row out of every ``share`` in succession, always the same ones."""
@@ -227,8 +230,7 @@ class Objective:
     def dual(self, slopes: Array) -> tuple[float, Array]:
         """What slopes of all rows prove, as :func:`~sk_gd.descent.dual.lower_bound` takes it."""
         self.n_passes += 1
-        both = self.source.retarget(side_by_side(self.source.y, slopes), self.source.weights)
-        return dual_means(both, self.loss, lambda block: halves(block.y), self.fit_intercept)
+        return dual_at(self.source, self.loss, slopes, self.fit_intercept)
 
     def dual_after(self, theta: Array, step: Array) -> tuple[float, Array]:
         """What the slopes prove to which a step leads."""

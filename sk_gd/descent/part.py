@@ -14,7 +14,7 @@ from sk_gd.descent.product import NO_SLOPES
 from sk_gd.descent.subsets import sampled
 from sk_gd.losses import Loss
 from sk_gd.preconditioners import Coordinates, Curvature
-from sk_gd.sources import CSRSource
+from sk_gd.sources import CSRSource, source_of
 
 
 class Part:
@@ -36,7 +36,7 @@ class Part:
             return None
         source = self.objective.source
         block = source.take(sampled(count, share, self.number))
-        return Part(self.number, self.objective.on(type(source)(block.X, block.y, block.weights), self.objective.loss))
+        return Part(self.number, self.objective.on(source_of(block.X, block.y, block.weights), self.objective.loss))
 
     def exact(self) -> Part:
         """The same rows in double precision."""

@@ -12,9 +12,11 @@ from sk_gd.descent.objective import Objective
 from sk_gd.descent.parts import PartedObjective, before_metric
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stopping import StoppingRule
+from sk_gd.sources import BroughtSource
 
 SHARE = 16  # one row in so many: with what else is held no tenth of X
 NARROW, OF_NARROW = 64, 24  # the same of fewer features, beside which what is held of every row is much
+OF_NARROW_AND_MORE = 48  # where weights are held of every row, too, or its number, which is no less than one of float32
 SHARE_APART = 64  # the same at most where the sample is a copy that every fit makes anew
 KNOWN = 100  # rows for every parameter whose minimum is so near that of all that more rows would save no pass
 MOST = 2**24  # values in the sample of rows in a file, which may be larger than memory
@@ -31,7 +33,11 @@ def share_of(objective: Objective) -> int:
         return max(SHARE, objective.source.n_stored // MOST)
     if isinstance(objective, PartedObjective):
         return min(max(SHARE, objective.n_samples // (KNOWN * prod(objective.shape))), SHARE_APART)
-    return SHARE if objective.n_features >= NARROW else OF_NARROW
+    if objective.n_features >= NARROW:
+        return SHARE
+    source = objective.source
+    more = source.weights is not None or (isinstance(source, BroughtSource) and source.dtype == np.float32)
+    return OF_NARROW_AND_MORE if more else OF_NARROW
 
 
 def worth_sampling(objective: Objective) -> bool:

@@ -50,7 +50,8 @@ def largest_of_rows(objective: Objective, coordinates: Coordinates, theta: Array
         weighed = block.weigh((sizes[rows] + int(objective.fit_intercept)) * bound)
         return float(namespace(weighed).max(weighed))
 
-    return max(source.map(of_rows, source.ranges(objective.shape[0]))) + float(coordinates.l2.max(initial=0.0))
+    parts = [some for rows in source.ranges(objective.shape[0]) for some in source.portions(rows)]
+    return max(source.map(of_rows, parts)) + float(coordinates.l2.max(initial=0.0))
 
 
 def curvature_of_rows(block: Block, loss: Loss, theta: Array) -> Array:

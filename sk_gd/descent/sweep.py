@@ -14,7 +14,7 @@ from sk_gd.descent.state import DescentState
 from sk_gd.kernels import sweep_csr, sweep_dense
 from sk_gd.kernels.reference import sweep
 from sk_gd.preconditioners import Identity, Metric
-from sk_gd.sources import CompiledSource, CSRSource, Source, source_of
+from sk_gd.sources import BroughtSource, CompiledSource, CSRSource, Source, source_of
 
 Terms = dict[str, Any]
 
@@ -42,7 +42,7 @@ class SweepStep(ScheduledStep[Objective]):
 
     def in_place(self, objective: Objective, metric: Metric) -> bool:
         """Whether they are so where they stand, not in chunks."""
-        return self.as_they_are(objective, metric) and not objective.source.in_file
+        return self.as_they_are(objective, metric) and not isinstance(objective.source, BroughtSource)
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
         met = self.sweep(objective, state, NONE, NONE, refresh=False)
@@ -57,7 +57,7 @@ class SweepStep(ScheduledStep[Objective]):
         """
         objective.n_passes += 1
         source, size = objective.source, min(self.batching.size, objective.n_samples)
-        order = self.batching.order(objective.n_samples, state.rng, source.run, source.mixed, source.dtype)
+        order = self.batching.order(objective.n_samples, state.rng, source.run, source.mixed)
         count = self.batching.n_updates(objective.n_samples)
         theta, sums = self.start(state)
         begin = theta.copy()
@@ -81,7 +81,7 @@ class SweepStep(ScheduledStep[Objective]):
         if in_place:
             chunk = count * size if isinstance(source, CSRSource) else PIECE  # there a call has work for every column
         else:
-            chunk = source.run * source.mixed if as_they_are else source.chunk
+            chunk = source.run * source.mixed if as_they_are and source.in_file else source.chunk
         met: Any = 0.0
         chunk = max(chunk // size, 1) * size
         for first in range(0, len(order), chunk):

@@ -98,16 +98,28 @@ class GradientDescentModel(
         "verbose": ["verbose"],
     }
 
-    def _descend(
-        self, rows: AnyRows, held_out: AnyRows | None, task: Task, coef_init: Any, intercept_init: Any, given: tuple[Any, Any, Any]
-    ) -> None:
-        """Fit on validated rows, and set the fitted attributes; callbacks see X, y and sample_weight as they were given."""
+    def _sides(self, rows: AnyRows, held_out: AnyRows | None, task: Task) -> tuple[AnyRows, AnyRows | None, int]:
+        """Rows to learn from, those to validate on, and the seed; who calls this can forget what it was given."""
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         last: DescentState | None = getattr(self, "_state", None) if self.warm_start else None
         seed = seed if last is None else last.seed
         self._n_rows, self._weight_sum = rows.mass()
         if self.early_stopping is not False and held_out is None:
             rows, held_out = rows.split(self.validation_fraction, task.stratified, seed)
+        return rows, held_out, seed
+
+    def _descend(
+        self,
+        rows: AnyRows,
+        held_out: AnyRows | None,
+        seed: int,
+        task: Task,
+        coef_init: Any,
+        intercept_init: Any,
+        given: tuple[Any, Any, Any],
+    ) -> None:
+        """Fit on validated rows, and set the fitted attributes; callbacks see X, y and sample_weight as they were given."""
+        last: DescentState | None = getattr(self, "_state", None) if self.warm_start else None
         with np.errstate(all="ignore"):  # the loop looks at every value, and says so
             objective = self._objective(rows, task)
             plan = self._plan(objective)

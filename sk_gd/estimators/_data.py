@@ -15,14 +15,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
-from sk_gd._array import Array, is_foreign, namespace, on_host
+from sk_gd._array import Array, beside, double, double_sum, is_foreign, namespace, on_host
 from sk_gd._compat import check_sample_weight, device_of, finest_dtype, get_namespace_and_device, move_to
-from sk_gd._pieces import as_rows, in_pieces, of_pieces, pieces, rows_where, sum_in_pieces
+from sk_gd._pieces import as_rows, in_pieces, numbers_where, of_pieces, picked, pieces, rows_of, sum_in_pieces
 from sk_gd._threads import apart
 from sk_gd.estimators._sound import refuse_corrupt, refuse_what_is_lost, words_named
 from sk_gd.sources.chunked import Chunked
 from sk_gd.sources.dask import is_collection
-from sk_gd.sources.files import in_large_file
+from sk_gd.sources.dense import TALL, PickedRows, is_large
+from sk_gd.sources.files import StoredRows, in_large_file
 
 
 def follow(values: Any, X: Any) -> Any:
@@ -135,7 +136,7 @@ def readable(X: Array, name: str) -> Array:
 
 
 def check_weights(sample_weight: Any, X: Any) -> Array | None:
-    """Weights as float64, or None where all rows count the same; they come to where X is."""
+    """Weights as float32 or float64, or None where all rows count the same; they come to where X is, copied only if need be."""
     if sample_weight is None:
         return None
     if isinstance(sample_weight, str):
@@ -147,7 +148,7 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
     sample_weight = follow(sample_weight, X)
     with np.errstate(over="ignore"):
         weights = as_weights(sample_weight, X, finest_dtype(xp, device))
-        whole, largest = sum_in_pieces(xp.sum, weights), max(of_pieces(xp.max, weights))
+        whole, largest = sum_in_pieces(double_sum, weights), max(of_pieces(xp.max, weights))
     if not largest > 0:
         raise ValueError(f"Sample weights must contain at least one non-zero number, got none above {float(largest)}.")
     if not xp.isfinite(whole):
@@ -157,6 +158,8 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
         )
     arithmetic = X if xp.isdtype(X.dtype, "real floating") else weights  # of the rows: whole numbers of a file become as fine ones
     least = largest * xp.finfo(arithmetic.dtype).smallest_normal  # what is less is zero beside the largest there
+    if not is_foreign(weights) and not any(of_pieces(lambda some: bool(((some < least) & (some > 0)).any()), weights)):
+        return weights
     return in_pieces(lambda some: xp.where(some >= least, some, xp.zeros_like(some)), weights)
 
 
@@ -165,26 +168,55 @@ def as_weights(sample_weight: Any, X: Any, dtype: Any) -> Array:
     check: Callable[..., Array] = partial(check_sample_weight, dtype=dtype, ensure_non_negative=True)
     if isinstance(sample_weight, np.ndarray) and sample_weight.shape == X.shape[:1] and sample_weight.dtype.kind in "biuf":
         try:
-            return in_pieces(lambda some: check(some, some), sample_weight)
+            of_pieces(lambda some: check(some, some), sample_weight)
+            return as_rows(sample_weight, sample_weight.dtype if sample_weight.dtype == np.float32 else np.dtype(np.float64))
         except ValueError:  # of a piece; of all, NaN is named before infinity
             pass
     return check(sample_weight, X)
 
 
-def keep_weighted(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, Array | None]:
-    """Leave out rows of weight zero and scale the other weights to mean 1; None where they are all the same."""
-    if weights is None:
+def weigh(of_class: Any, codes: Any, weights: Any) -> Any:
+    """Weights of some rows: their own, None where all are one, times those of their classes, if they have any."""
+    if of_class is None:
+        return weights
+    xp = namespace(codes)
+    own = xp.take(of_class, xp.astype(codes, xp.int64, copy=False))
+    return own if weights is None else weights * own
+
+
+def keep_weighted(X: Any, y: Array, weights: Array | None, of_class: Any = None) -> tuple[Any, Array, Array | None]:
+    """Leave out rows of weight zero and scale the other weights, times those of classes, to mean 1; None where all are the same."""
+    if weights is None and of_class is None:
         return X, y, None
-    xp = namespace(weights)
-    kept = in_pieces(lambda some: some > 0, weights)
-    if not all(of_pieces(xp.all, kept)):
-        X, y, weights = (rows_where(part, kept) for part in (X, y, weights))
-    largest = max(of_pieces(xp.max, weights))
-    weights = in_pieces(lambda some: some / largest, weights)  # first, so that the sum cannot overflow
-    if min(of_pieces(xp.min, weights)) == 1.0:
-        return X, y, None
-    mean = sum_in_pieces(xp.sum, weights) / weights.shape[0]
-    return X, y, in_pieces(lambda some: some / mean, weights)
+    rows, of_rows = (y[:, 0], weights), partial(weigh, of_class)  # piece by piece: the product is held nowhere
+    if min(of_pieces(lambda *some: namespace(some[0]).min(of_rows(*some)), *rows)) == 0:
+        return some_rows(X, y, weights, of_class, numbers_where(in_pieces(lambda *some: of_rows(*some) > 0, *rows)))
+    return X, y, of_mean_one(of_rows, y, X.dtype, *rows)
+
+
+def some_rows(X: Any, y: Array, weights: Array | None, of_class: Any, numbers: Any) -> tuple[Any, Array, Array | None]:
+    """The rows of these numbers, and their weights scaled to mean 1; X stays where it is if copies of it would be large."""
+
+    def of_rows(numbers: Any) -> Any:
+        return weigh(of_class, rows_of(y[:, 0], numbers), None if weights is None else rows_of(weights, numbers))
+
+    known = weights is not None or of_class is not None
+    scaled = of_mean_one(of_rows, y, X.dtype, numbers) if known else None
+    y = picked(y, on_host(numbers), X.dtype) if isinstance(y, np.ndarray) and not is_foreign(X) else rows_of(y, numbers)
+    if isinstance(X, StoredRows | PickedRows):
+        return X.of(numbers), y, scaled
+    here = type(X) is np.ndarray and X.flags.c_contiguous and is_large(X) and len(numbers) > TALL
+    return PickedRows(X, numbers) if here else rows_of(X, numbers), y, scaled
+
+
+def of_mean_one(of_rows: Callable[..., Any], y: Array, dtype: Any, *rows: Any) -> Array | None:
+    """What a function says of rows, divided by its mean; None where that is the same of all, and it itself if the mean is 1."""
+    xp, count = namespace(y), rows[0].shape[0]
+    largest = max(of_pieces(lambda *some: xp.max(of_rows(*some)), *rows))
+    if min(of_pieces(lambda *some: xp.min(of_rows(*some)), *rows)) == largest:
+        return None
+    mean = sum_in_pieces(lambda *some: double_sum(double(of_rows(*some)) / largest), *rows) / count  # a sum that cannot overflow
+    return in_pieces(lambda *some: beside(double(of_rows(*some)) / largest / mean, y, dtype), *rows)
 
 
 def check_alpha(alpha: Any, n_features: int) -> Any:

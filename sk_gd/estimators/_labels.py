@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from sk_gd._array import Array, in_place, is_foreign, namespace, on_host, there
-from sk_gd._pieces import in_pieces, of_pieces, pieces, rows_where, sum_in_pieces
-from sk_gd.estimators._data import follow
+from sk_gd._array import Array, double_sum, in_place, is_foreign, namespace, on_host, there
+from sk_gd._pieces import in_pieces, of_pieces, rows_where, sum_in_pieces
+from sk_gd.estimators._data import follow, weigh
 
 CLOSE = 2**10  # whole numbers in a range that are counted at once
 TINY = float(np.finfo(np.float64).tiny)
@@ -20,12 +21,14 @@ TINY = float(np.finfo(np.float64).tiny)
 def labels_in(y: Any, weights: Any = None) -> Array:
     """The distinct labels, sorted, as an array of NumPy; rows of weight zero count as left out."""
     y = in_place(y)
-    if weights is not None:
-        counted = in_pieces(lambda some: some > 0, weights)
-        y = rows_where(y, counted if is_foreign(y) else on_host(counted))
     if is_foreign(y):
+        y = y if weights is None else rows_where(y, in_pieces(lambda some: some > 0, weights))
         return np.unique(on_host(namespace(y).unique_values(y)))
-    return np.unique(np.concatenate([y[:0], *(distinct(y[piece]) for piece in pieces(y))]))
+
+    def counted(y: Array, weights: Any) -> Array:
+        return distinct(y if weights is None else y[on_host(weights > 0)])
+
+    return np.unique(np.concatenate([y[:0], *of_pieces(counted, y, weights)]))
 
 
 def distinct(y: Array) -> Array:
@@ -141,23 +144,23 @@ def class_weights(class_weight: Any, classes: Array, counts: Array) -> Array | N
 
 def weigh_rows(of_class: Array | None, codes: Any, weights: Any) -> Any:
     """Sample weights times the weights of the rows' classes."""
+    shares = beside_codes(of_class, codes, weights)
+    return weights if shares is None else in_pieces(partial(weigh, shares), codes, weights)
+
+
+def beside_codes(of_class: Array | None, codes: Any, weights: Any) -> Any:
+    """The weights of classes where the codes are; refused if their products with those of rows are too large."""
     if of_class is None:
-        return weights
+        return None
     shares = there(of_class, codes)
-
-    def weigh(codes: Any, weights: Any) -> Any:
-        xp = namespace(codes)
-        own = xp.take(shares, xp.astype(codes, xp.int64, copy=False))
-        return own if weights is None else weights * own
-
     with np.errstate(over="ignore"):
-        product = in_pieces(weigh, codes, weights)
-    if weights is not None and not namespace(product).isfinite(sum_in_pieces(namespace(product).sum, product)):
+        whole = sum_in_pieces(lambda *some: double_sum(weigh(shares, *some)), codes, weights)
+    if weights is not None and not namespace(whole).isfinite(whole):
         raise ValueError(
             f"sample_weight of up to {float(namespace(weights).max(weights)):.3g} times class_weight of up to {of_class.max():.3g} "
             "is more than a float can hold: divide them by their maxima, as only their ratios matter."
         )
-    return product
+    return shares
 
 
 def refuse_other_classes(known: Array, classes: Array) -> None:

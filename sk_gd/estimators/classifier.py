@@ -23,15 +23,13 @@ from sk_gd.estimators._labels import (
     grow_classes,
     join_classes,
     refuse_other_classes,
-    weigh_rows,
 )
 from sk_gd.estimators._online import goes_online
 from sk_gd.estimators._probabilities import ProbabilityMixin
 from sk_gd.estimators._score import ScoreMixin
 from sk_gd.estimators._task import Task, task_of
-from sk_gd.estimators._validation import Rows
+from sk_gd.estimators._validation import weighed_rows
 from sk_gd.sources.dask import is_collection
-from sk_gd.sources.files import stored
 
 
 @with_shared_docs
@@ -209,25 +207,15 @@ class GDLogisticClassifier(ScoreMixin, ClassifierMixin, ProbabilityMixin, Gradie
         given = (X, y, sample_weight)
         X, y, sample_weight, X_val, y_val, sample_weight_val = by_chunks(X, y, sample_weight, X_val, y_val, sample_weight_val)
         with cluster_of(X) as place:
-            rows: AnyRows
-            if is_collection(X):
-                rows = collect(self, place, X, y, sample_weight, reset=True)
-                classes, counts = rows.encode()
-                of_class = class_weights(self.class_weight, classes, counts)
-                rows.weigh(of_class)
-            else:
-                X, y = check_rows(self, X, y, reset=True)
-                weights = check_weights(sample_weight, X)
-                classes, codes = encode_labels(y, weights, X)
-                counts = weigh_codes(codes, weights, len(classes))
-                of_class = class_weights(self.class_weight, classes, counts)
-                rows = Rows(stored(X), y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
+            rows, classes, counts, of_class = self._labelled_rows(X, y, sample_weight, place)
             held_out = None
             if self._check_validation(X_val, y_val, sample_weight_val):
                 held_out = self._rows(X_val, y_val, sample_weight_val, classes, of_class, place)
             if self.warm_start and hasattr(self, "_state"):
                 refuse_other_classes(self.classes_, classes)
-            self._descend(rows, held_out, task_of(classes), coef_init, intercept_init, given)
+            task = task_of(classes)
+            rows, held_out, seed = self._sides(rows, held_out, task)  # the codes of all rows end here
+            self._descend(rows, held_out, seed, task, coef_init, intercept_init, given)
             self._class_counts: list[float] = counts.tolist()
         return self
 
@@ -272,11 +260,28 @@ class GDLogisticClassifier(ScoreMixin, ClassifierMixin, ProbabilityMixin, Gradie
         if known is not None:
             counts[np.searchsorted(joined, known)] += self._class_counts
         of_class = class_weights(self.class_weight, joined, counts)
-        rows = Rows(stored(X), y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
+        rows = weighed_rows(X, y, weights, codes, of_class)
         grow = None if known is None or len(known) == len(joined) else partial(grow_classes, known=known, classes=joined)
         self._pass(rows, task_of(joined), given, grow)
         self._class_counts = counts.tolist()
         return self
+
+    def _labelled_rows(
+        self, X: Any, y: Any, sample_weight: Any, place: Any
+    ) -> tuple[AnyRows, Array, Array, Array | None]:
+        """Rows of which nothing is known, their classes, what the rows of each weigh, and what these are to be multiplied by."""
+        if is_collection(X):
+            collected = collect(self, place, X, y, sample_weight, reset=True)
+            classes, counts = collected.encode()
+            of_class = class_weights(self.class_weight, classes, counts)
+            collected.weigh(of_class)
+            return collected, classes, counts, of_class
+        X, y = check_rows(self, X, y, reset=True)
+        weights = check_weights(sample_weight, X)
+        classes, codes = encode_labels(y, weights, X)
+        counts = weigh_codes(codes, weights, len(classes))
+        of_class = class_weights(self.class_weight, classes, counts)
+        return weighed_rows(X, y, weights, codes, of_class), classes, counts, of_class
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, classes: Array, of_class: Array | None, place: Any = None) -> AnyRows:
         """Rows of classes that are known."""
@@ -286,8 +291,7 @@ class GDLogisticClassifier(ScoreMixin, ClassifierMixin, ProbabilityMixin, Gradie
             collected.weigh(of_class)
             return collected
         X, y = check_rows(self, X, y, reset=False)
-        weights, codes = check_weights(sample_weight, X), codes_of(y, classes, X)
-        return Rows(stored(X), y, weights, codes[:, None], weigh_rows(of_class, codes, weights))
+        return weighed_rows(X, y, check_weights(sample_weight, X), codes_of(y, classes, X), of_class)
 
     def _known_rows(self, X: Any, y: Any, sample_weight: Any, place: Any) -> tuple[AnyRows, Task]:
         of_class = class_weights(self.class_weight, self.classes_, np.array(self._class_counts))

@@ -207,7 +207,9 @@ class GDLinearRegressor(ScoreMixin, RegressorMixin, MultiOutputMixin, GradientDe
                 held_out = self._rows(X_val, y_val, sample_weight_val, reset=False, place=place)
                 if held_out.row != rows.row:
                     raise ValueError(f"A row of y_val must have the shape of one of y, {rows.row}, got {held_out.row}.")
-            self._descend(rows, held_out, self._task(rows), coef_init, intercept_init, given)
+            task = self._task(rows)
+            rows, held_out, seed = self._sides(rows, held_out, task)
+            self._descend(rows, held_out, seed, task, coef_init, intercept_init, given)
         return self
 
     @available_if(goes_online)

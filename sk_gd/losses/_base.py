@@ -5,15 +5,13 @@ Both are arrays of any library and in its words; what a loss says of all rows to
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 import numpy as np
 
-from sk_gd._array import Array, beside, double, double_sum, is_foreign, namespace, on_host
-from sk_gd._pieces import in_pieces, sum_in_pieces
-from sk_gd._threads import apart
+from sk_gd._array import Array, beside, double, double_sum, namespace, on_host
+from sk_gd._pieces import ranked, sum_in_pieces
 
 
 class Cost(Protocol):
@@ -74,27 +72,20 @@ def weighted_quantile(y: Array, weights: Array | None, share: float, center: Arr
     xp = namespace(y)
 
     def of_column(k: int) -> float:
-        values = y[:, k]
-        if center is not None:
-            values = in_pieces(lambda some: xp.abs(double(some) - center[k]), values)
-        if weights is None:
-            near = (math.ceil((share + side) * y.shape[0]) - 1 for side in (-1e-12, 1e-12))
-            first, last = (min(max(i, 0), y.shape[0] - 1) for i in near)
-            if is_foreign(values):
-                values = xp.sort(values)
-            else:
-                values = values.copy() if center is None else values
-                values.partition([first, last])  # where it is: a copy less
-            return (float(values[first]) + float(values[last])) / 2
-        values, mass = double(values), double(weights)
-        order = xp.argsort(values)
-        column, sums = xp.take(values, order), xp.cumulative_sum(xp.take(mass, order))
-        around = beside([share - 1e-12, share + 1e-12], values)
-        reached, passed = on_host(xp.searchsorted(sums / sums[-1], around))
-        return (float(column[int(reached)]) + float(column[min(int(passed), y.shape[0] - 1)])) / 2
+        def of_rows(y: Array, weights: Array | None) -> tuple[Array, Array]:
+            values = double(y) if center is None else xp.abs(double(y) - center[k])
+            return values, xp.ones_like(values) if weights is None else double(weights)
 
-    work = 0 if is_foreign(y) else 16 * y.shape[0]  # a device has streams, which are those of this thread
-    return np.array([apart(of_column, k, work) for k in range(y.shape[1])])
+        return quantile(*ranked(of_rows, share, y[:, k], weights), share)
+
+    return np.array([of_column(k) for k in range(y.shape[1])])
+
+
+def quantile(values: Array, sums: Array, before: float, total: float, share: float) -> float:
+    """That of ranked values, in the middle where a range would do."""
+    around = beside([(share - 1e-12) * total, (share + 1e-12) * total], sums)
+    reached, passed = on_host(namespace(sums).searchsorted(sums, around))
+    return (float(values[int(reached)]) + float(values[min(int(passed), values.shape[0] - 1)])) / 2
 
 
 def weighted_mean(y: Array, weights: Array | None, of_rows: Callable[[Array], Array] = double) -> Array:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sk_gd._array import Array, at_least, beside, double, finest, namespace
-from sk_gd._pieces import in_pieces, joined
-from sk_gd.losses._base import Loss, weighted_mean, weighted_quantile
+from sk_gd._pieces import in_pieces, ranked
+from sk_gd.losses._base import Loss, quantile, weighted_mean
 
 
 class Cornered:
@@ -92,11 +92,14 @@ class Cornered:
 
     def constant(self, y: Array, weights: Array | None) -> Array:
         """The quantile of all corners at which the slopes add up to zero."""
-        # in double precision: y may be whole numbers
-        s = in_pieces(lambda y: namespace(y).ones_like(double(y)), y[:, 0]) if weights is None else weights
-        corners = joined([in_pieces(lambda y, side=side: double(y) + side, y) for side in (-self.width, self.width)])
-        heights = joined([in_pieces(lambda s, height=height: s * height, s) for height in (self.low, self.high)])
-        return weighted_quantile(corners, heights, self.low / (self.low + self.high))
+        xp, share = namespace(y), self.low / (self.low + self.high)
+
+        def corners(y: Array, weights: Array | None) -> tuple[Array, Array]:
+            values = double(y)  # y may be whole numbers
+            s = xp.ones_like(values) if weights is None else double(weights)
+            return xp.concat([values - self.width, values + self.width]), xp.concat([s * self.low, s * self.high])
+
+        return np.array([quantile(*ranked(corners, share, y[:, k], weights), share) for k in range(y.shape[1])])
 
 
 def ratio(x: Array, far: Array) -> Array:

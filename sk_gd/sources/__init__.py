@@ -11,17 +11,18 @@ from scipy.sparse import issparse
 from sk_gd._array import Array, in_place, is_foreign
 from sk_gd.sources._base import Source
 from sk_gd.sources._block import Block
-from sk_gd.sources._compiled import CompiledSource
+from sk_gd.sources._compiled import BroughtSource, CompiledSource
 from sk_gd.sources.array_api import ArrayAPISource
 from sk_gd.sources.csr import CSRSource
 from sk_gd.sources.dask import PartitionLostError
-from sk_gd.sources.dense import DenseSource, PickedDense
+from sk_gd.sources.dense import DenseSource, PickedDense, PickedRows
 from sk_gd.sources.files import StoredCSR, StoredDense, StoredRows
 
 SOURCES: tuple[tuple[Callable[[Any], bool], type[Source]], ...] = (  # the first that recognises X takes it
     (issparse, CSRSource),
     (lambda X: isinstance(X, StoredRows) and X.sparse, StoredCSR),
     (lambda X: isinstance(X, StoredRows), StoredDense),
+    (lambda X: isinstance(X, PickedRows), PickedDense),
     (is_foreign, ArrayAPISource),
     (lambda X: True, DenseSource),
 )
@@ -32,7 +33,7 @@ def source_of(X: Any, y: Array, weights: Array | None) -> Source:
 
     Parameters
     ----------
-    X : ndarray, CSR matrix, array of another library or rows in a file
+    X : ndarray, CSR matrix, array of another library, some rows of an array or rows in a file
         The rows, of shape (n_samples, n_features); arrays of other libraries in the host's memory are as good as NumPy's.
     y : array of shape (n_samples, n_targets)
         Targets, or codes of classes.
@@ -55,11 +56,13 @@ __all__ = [
     "SOURCES",
     "ArrayAPISource",
     "Block",
+    "BroughtSource",
     "CSRSource",
     "CompiledSource",
     "DenseSource",
     "PartitionLostError",
     "PickedDense",
+    "PickedRows",
     "Source",
     "source_of",
 ]

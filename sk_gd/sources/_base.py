@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -107,14 +107,19 @@ class Source(ABC):
         known = Lock()
 
         def fill(rows: slice) -> None:
-            part = of_block(self.take(rows))
-            with known:
-                if not whole:
-                    whole.append(zeros((self.n_samples, *part.shape[1:]), part))
-            whole[0][rows, ...] = part
+            for some in self.portions(rows):
+                part = of_block(self.take(some))
+                with known:
+                    if not whole:
+                        whole.append(zeros((self.n_samples, *part.shape[1:]), part))
+                whole[0][some, ...] = part
 
         self.map(fill, self.ranges(n_outputs))
         return whole[0]
+
+    def portions(self, rows: slice) -> Iterable[slice]:
+        """Parts of some rows that are taken at a time."""
+        return [rows]
 
     def sum_over_blocks(self, of_block: Callable[[Block], tuple[Array, ...]], width: int = 0) -> tuple[Array, ...]:
         """Sums over all rows of the sums that ``of_block`` takes over some, for which it may want copies ``width`` numbers wide."""

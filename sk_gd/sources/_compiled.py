@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from sk_gd._array import Array
-from sk_gd._pieces import added, as_rows
+from sk_gd._pieces import added, as_rows, rows_of
 from sk_gd._threads import breathe
 from sk_gd.kernels import pointwise
 from sk_gd.losses import Cost
 from sk_gd.sources._base import Source
+from sk_gd.sources._block import Block
 
 TILE = 2**18  # stored values of a matrix product: few calls, yet within the caches
 PRODUCT = 2**25  # multiplications of one with many outputs: some hundredths of a second
@@ -83,3 +84,38 @@ class CompiledSource(Source):
         value, raw_slope = loss.value_and_slope(block.y, z)
         slope[:] = block.weigh(raw_slope)
         return float(block.weigh(value).sum(dtype=np.float64)), slope
+
+
+class BroughtSource(CompiledSource):
+    """Rows that are brought block by block, of which a pass is that of the rows in memory there.
+
+    Parameters
+    ----------
+    X : StoredRows or PickedRows of shape (n_samples, n_features)
+        What brings them.
+    y : array of shape (n_samples, n_targets)
+        Targets, or codes of classes.
+    weights : array of shape (n_samples,) or None
+        Of mean 1; None where all are one.
+    """
+
+    near: type[CompiledSource]  # what knows how to read a block
+
+    def __init__(self, X: Any, y: Array, weights: Array | None) -> None:
+        CompiledSource.__init__(self, X, y, weights)
+
+    def take(self, rows: Array | slice) -> Block:
+        weights = None if self.weights is None else rows_of(self.weights, rows)
+        return Block(self.X[rows], rows_of(self.y, rows), weights)
+
+    def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
+        total = 0.0
+        for part in self.portions(rows):
+            block = self.take(part)
+            near, seen = self.near(block.X, block.y, block.weights), slopes[part] if len(slopes) else slopes
+            total += near.fused_pass(loss, hyper, theta, seen, gradient, slice(0, near.n_samples))
+            del block, near  # before others are brought
+        return total
+
+    def exact(self) -> Source:
+        return type(self)(self.X.astype(np.float64), self.y, self.weights)

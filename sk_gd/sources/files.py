@@ -11,8 +11,7 @@ from scipy.sparse import issparse, vstack
 
 from sk_gd._array import Array
 from sk_gd._pieces import spans
-from sk_gd.sources._block import Block
-from sk_gd.sources._compiled import CompiledSource
+from sk_gd.sources._compiled import BroughtSource
 from sk_gd.sources.chunked import Chunked
 from sk_gd.sources.csr import CSRSource
 from sk_gd.sources.dense import DenseSource
@@ -50,7 +49,7 @@ def in_large_file(X: Any) -> bool:
 class StoredRows:
     """Rows of a table in a large file. What is read of it counts as memory of the process until it is given back.
 
-    ``rows[a:b]`` and ``rows[numbers]`` are in memory, or in place if kernels can read them there; ``rows[mask]`` stay stored.
+    ``rows[a:b]`` and ``rows[numbers]`` are in memory, or in place if kernels can read them there; ``rows.of(numbers)`` stay stored.
 
     Parameters
     ----------
@@ -97,8 +96,6 @@ class StoredRows:
                 return self.readable(self.X[start:stop])
             rows = np.arange(start, stop)
         numbers = rows if self.kept is None else self.kept[rows]
-        if rows.dtype == bool:
-            return StoredRows(self.X, self.dtype, np.flatnonzero(rows) if self.kept is None else numbers)
         order = np.argsort(numbers, kind="stable")
         parts = ((order[part], self.pick(numbers[order[part]])) for part in spans(len(order), PICKED))
         if self.sparse:
@@ -107,6 +104,10 @@ class StoredRows:
         for here, X in parts:
             brought[here] = X
         return brought
+
+    def of(self, numbers: Array) -> StoredRows:
+        """Some of the rows."""
+        return StoredRows(self.X, self.dtype, numbers if self.kept is None else self.kept[numbers])
 
     def pick(self, numbers: Array) -> Any:
         """Some rows by their numbers in the file, which ascend."""
@@ -142,28 +143,19 @@ def stored(X: Any) -> Any:
     return StoredRows(X) if isinstance(X, Chunked) or in_large_file(X) else X
 
 
-class StoredSource(CompiledSource):
+class StoredSource(BroughtSource):
     """Rows in a large file: a pass brings one block after the other, and is that of the rows in memory there."""
 
     in_file = True
-    near: type[CompiledSource]  # what knows how to read a block
 
     def __init__(self, X: StoredRows, y: Array, weights: Array | None) -> None:
-        CompiledSource.__init__(self, X, y, weights)
+        super().__init__(X, y, weights)
         self.run, self.mixed = (X.X.run, 1) if isinstance(X.X, Chunked) else (max(1, RUN // max(X.row_bytes, 1)), MIXED)
         self.chunk = max(self.chunk, CHUNK // self.n_features)
 
     @property
     def n_stored(self) -> int:
         return int(self.X.n_stored)
-
-    def take(self, rows: Array | slice) -> Block:
-        return Block(self.X[rows], self.y[rows], None if self.weights is None else self.weights[rows])
-
-    def fused_pass(self, loss: int, hyper: Array, theta: Array, slopes: Array, gradient: Array, rows: slice) -> float:
-        block = self.take(rows)
-        near, seen = self.near(block.X, block.y, block.weights), slopes[rows] if len(slopes) else slopes
-        return near.fused_pass(loss, hyper, theta, seen, gradient, slice(0, near.n_samples))
 
 
 class StoredDense(StoredSource, DenseSource):

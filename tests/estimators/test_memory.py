@@ -18,6 +18,18 @@ def table(request):
     return X, X @ (1 / np.geomspace(0.01, 100, D)) / D**0.5 + rng.logistic(size=N) / 2
 
 
+def peak_of(model, X, y, monkeypatch, **fit_params):
+    """What a fit of two epochs allocates at a time, as a share of X."""
+    monkeypatch.setattr(_compat, "_openmp_effective_n_threads", lambda: 1)  # every other has blocks of its own
+    model.set_params(max_iter=2, tol=None, random_state=0)
+    tracemalloc.start()
+    try:
+        model.fit(X, y, **fit_params)
+        return tracemalloc.get_traced_memory()[1] / X.nbytes
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize(("model", "targets"), [
     (GDLogisticClassifier(), lambda z: (z > 0).astype(int)),
     (GDLogisticClassifier(), lambda z: np.digitize(z, [-1, 1])),
@@ -32,13 +44,27 @@ def table(request):
 def test_a_tenth_of_the_rows(model, targets, variant, table, monkeypatch):
     """Rows in C order are read in place, and of no row much is remembered."""
     X, z = table
-    y = targets(z)
-    monkeypatch.setattr(_compat, "_openmp_effective_n_threads", lambda: 1)  # every other has blocks of its own
-    model.set_params(variant=variant, max_iter=2, tol=None, random_state=0)
-    tracemalloc.start()
-    try:
-        model.fit(X, y)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak <= 0.1 * X.nbytes
+    assert peak_of(model.set_params(variant=variant), X, targets(z), monkeypatch) <= 0.1
+
+
+@pytest.mark.parametrize("model", [
+    GDLogisticClassifier(), GDLogisticClassifier(class_weight="balanced"), GDLinearRegressor(), GDLinearRegressor(loss="huber"),
+], ids=["classes", "balanced", "squared error", "huber"])  # fmt: skip
+def test_weights(model, variant, table, monkeypatch):
+    """One more number for every row: as they are scaled, in X's precision."""
+    X, z = table
+    y = (z > 0).astype(int) if isinstance(model, GDLogisticClassifier) else z
+    weights = np.random.default_rng(1).uniform(0.5, 2, N)
+    peak = peak_of(model.set_params(variant=variant), X, y, monkeypatch, sample_weight=weights)
+    assert peak <= (0.1 if X.dtype == np.float64 else 0.12)
+
+
+@pytest.mark.parametrize("model", [
+    GDLogisticClassifier(early_stopping=True), GDLinearRegressor(early_stopping=True),
+    GDLinearRegressor(loss="huber", early_stopping=True),
+], ids=["classes", "squared error", "huber"])  # fmt: skip
+def test_rows_held_out(model, variant, table, monkeypatch):
+    """They are left out where they are."""
+    X, z = table
+    y = (z > 0).astype(int) if isinstance(model, GDLogisticClassifier) else z
+    assert peak_of(model.set_params(variant=variant), X, y, monkeypatch) <= (0.1 if X.dtype == np.float64 else 0.12)
