@@ -95,7 +95,17 @@ class PickedRows:
 
 
 class PickedDense(BroughtSource, DenseSource):
-    """Some rows of an array, or all of them in another precision."""
+    """Some rows of an array, or all of them in another precision.
+
+    Parameters
+    ----------
+    X : PickedRows of shape (n_samples, n_features)
+        What brings them.
+    y : array of shape (n_samples, n_targets)
+        Targets, or codes of classes.
+    weights : array of shape (n_samples,) or None
+        Of mean 1; None where all are one.
+    """
 
     near = DenseSource
 

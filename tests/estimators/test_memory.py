@@ -56,7 +56,7 @@ def test_weights(model, variant, table, monkeypatch):
     y = (z > 0).astype(int) if isinstance(model, GDLogisticClassifier) else z
     weights = np.random.default_rng(1).uniform(0.5, 2, N)
     peak = peak_of(model.set_params(variant=variant), X, y, monkeypatch, sample_weight=weights)
-    assert peak <= (0.1 if X.dtype == np.float64 else 0.12)
+    assert peak <= (0.1 if X.dtype == np.float64 and variant == "batch" else 0.12)  # the others hold a length or place of every row
 
 
 @pytest.mark.parametrize("model", [
