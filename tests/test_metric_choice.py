@@ -5,8 +5,11 @@ import pytest
 from scipy import sparse
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.descent import metrics
+from sk_gd.descent import Objective, metrics
+from sk_gd.losses import SquaredError
+from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Blocks, Hessian, Implicit, Joint
+from sk_gd.sources import source_of
 
 
 def metric_of(model, X, y):
@@ -79,3 +82,29 @@ def test_of_rows_in_a_file_a_matrix_is_one_pass(rng, tmp_path, monkeypatch):
     np.save(tmp_path / "X.npy", X)
     monkeypatch.setattr("sk_gd.sources.files.LARGE", 0)
     assert type(metric_of(GDLogisticClassifier(), np.load(tmp_path / "X.npy", mmap_mode="r"), y)) is Hessian
+
+
+@pytest.mark.parametrize(("d", "l1_ratio"), [(200, 0.0), (100, 1.0)])
+def test_a_matrix_is_made_anew_once_steps_took_as_long(rng, monkeypatch, d, l1_ratio):
+    """Of few rows a step takes its time whatever the rows, and beside a kink a multiple of it: a new matrix costs little beside."""
+    X = rng.normal(size=(500, d))
+    if l1_ratio:
+        X = X * np.geomspace(1, 1e-2, d) @ np.linalg.qr(rng.normal(size=(d, d)))[0]
+    y = X @ rng.normal(size=d) / np.sqrt(d) + 0.1 * rng.logistic(size=500) > 0
+    params = {"alpha": 1e-4, "l1_ratio": l1_ratio, "tol": 1e-6}
+    model = GDLogisticClassifier(**params).fit(X, y)
+    monkeypatch.setattr(metrics, "price_of", lambda objective, width: (0.0, 0.0))  # unknown, and then thought dear
+    at_last = GDLogisticClassifier(**params).fit(X, y)
+    assert model.converged_
+    assert model.n_iter_ <= 0.75 * at_last.n_iter_
+
+
+@pytest.mark.parametrize("n", [60, 59])
+@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
+def test_products_beside_a_kink_want_a_model_that_bends(rng, monkeypatch, n, l1_ratio):
+    """Rows as many as features, or a ridge, bend it in all directions."""
+    monkeypatch.setattr(metrics, "SOON", 0.0)
+    monkeypatch.setattr(metrics, "DEAR", 0)
+    X = source_of(rng.normal(size=(n, 60)), rng.normal(size=(n, 1)), None)
+    metric = metrics.best_metric(Objective(SquaredError(), ElasticNet(0.1, l1_ratio), X, 1, True))
+    assert type(metric) is (Hessian if n < 60 and l1_ratio == 1.0 else Implicit)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd.descent import proximal
 from sk_gd.descent.proximal import settle
 
 
@@ -49,3 +50,14 @@ def test_classes_nearly_apart(d, n_classes, rng, Judge):
     model = GDLogisticClassifier(alpha=1e-3, l1_ratio=1.0, tol=1e-5, max_iter=200).fit(X, y)
     assert model.converged_
     assert Judge(X, y, alpha=1e-3, l1_ratio=1.0).gap(model) <= 2e-5
+
+
+def test_a_solve_at_the_minimum_goes_straight_to_the_last_precision(rng, monkeypatch):
+    """How exact a solve has to be follows from the decrease that it finds; there is none to find once more."""
+    solved = []
+    monkeypatch.setattr(proximal, "settle", lambda *arguments: solved.append(1) or settle(*arguments))
+    X = rng.normal(size=(60, 40))
+    y = X @ rng.normal(size=40) + rng.normal(size=60)
+    model = GDLinearRegressor(alpha=0.1, l1_ratio=1.0, tol=1e-6).fit(X, y)
+    assert model.n_iter_ == 1
+    assert len(solved) <= 5

@@ -7,7 +7,7 @@ from typing import Generic
 import numpy as np
 
 from sk_gd.descent.batching import Batching
-from sk_gd.descent.metrics import FORETOLD, doubt_gap, doubt_of, estimated, free, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.metrics import doubt_gap, doubt_of, estimated, foretells, free, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.parts import before_metric
@@ -61,7 +61,7 @@ class LineSearchStep(Generic[P]):
         self.aim(objective, state)
         if isinstance(state.metric, Implicit) or estimated(state):
             self.compare(value - state.value, gap, state)
-        state.foretold &= state.gap <= gap / FORETOLD
+        state.foretold &= foretells(state, gap)
         if state.gap > gap / 3 and rebuild_pays(objective, state):
             refresh_metric(objective, state)
             self.aim(objective, state)

@@ -9,7 +9,8 @@ from sk_gd.descent.state import DescentState
 from sk_gd.kernels import coordinate_descent
 from sk_gd.preconditioners import CentredMetric, Hessian, Joint, factorise
 
-SWEEPS = 20  # over the coordinates, in about the time of a Newton step of them all
+SWEEPS = 100  # over the coordinates, in about the time of a Newton step: of 300 features 1.2 and 1 ms, of 1000 10 and 10
+EXACT = 0.01  # of the error that is asked for, in these sweeps: they are cheap beside a Newton step that leads but to the next wall
 ROUNDS = 50
 NARROWER = 0.1  # share of a face that may be held before it is worth a factor of its own
 
@@ -24,7 +25,7 @@ def proximal_direction(objective: Problem, state: DescentState) -> tuple[Array, 
         # coordinate descent has to be as exact as the decrease that it finds is small
         if error**2 <= -1e-3 * change or error <= least:
             return step, max(-change, 0.0)
-        error /= 30
+        error = max(min(error / 30, np.sqrt(max(-1e-3 * change, 0.0))), least)
 
 
 def _apart(objective: Problem, state: DescentState, guess: Array, error: float) -> tuple[Array, float]:
@@ -81,7 +82,7 @@ def settle(
     face, sweeps = None, 0
     for _ in range(ROUNDS):
         if face is None:
-            sweeps = coordinate_descent(hessian, gradient, coef, kinks, lower, step, SWEEPS, error)
+            sweeps = coordinate_descent(hessian, gradient, coef, kinks, lower, step, SWEEPS, EXACT * error)
         fall, face = newton(hessian, gradient, coef, kinks, lower, step, most, face)
         if face is None and sweeps < SWEEPS and fall <= error**2:
             return

@@ -17,7 +17,7 @@ from sk_gd.sources import source_of
 def built(monkeypatch):
     """Widths of the Hessians that have been built, where one of 60 features is dear."""
     monkeypatch.setattr(metrics, "SOON", 0.0)
-    monkeypatch.setattr(metrics, "DEAR", 1)
+    monkeypatch.setattr(metrics, "DEAR", 0)
     monkeypatch.setattr(working_set, "FIRST", 5)
     widths, build = [], Hessian.build
 

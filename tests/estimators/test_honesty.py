@@ -10,6 +10,8 @@ from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd.descent.metrics import foretells
+from sk_gd.descent.state import DescentState
 
 WILD = {"optimizer": "gd", "preconditioner": None, "learning_rate": 1e3, "max_iter": 10, "tol": None, "random_state": 0}
 
@@ -109,3 +111,20 @@ def test_a_metric_ages(variant, params, rng, Judge):
         model.fit(X, y)
     gap = Judge(X, y, alpha=1e-4).gap(model)
     assert gap <= 2 * model.optimality_
+
+
+@pytest.mark.parametrize("tol", [1e-4, 1e-6])
+def test_a_metric_of_two_steps_ago_ages(tol, rng, Judge):
+    """Classes that are apart: the curvature falls by e with every step, so that a step old metric foretells a third of the gap."""
+    for _ in range(5):
+        X, y = rng.normal(size=(20, 40)), rng.permutation(np.repeat([0, 1], 10))
+        model = GDLogisticClassifier(alpha=1e-6, tol=tol).fit(X, y)
+        assert Judge(X, y, alpha=1e-6).gap(model) <= 3 * model.optimality_
+
+
+@pytest.mark.parametrize(("scale", "right"), [(0.4, False), (1.0, True), (7.0, False)])
+def test_a_metric_that_was_off_has_foretold_nothing(scale, right):
+    """A short step after which the gap is small because the model was bent to what the step showed."""
+    state = DescentState(np.zeros((1, 2)), np.random.default_rng(0), gap=1.0, scale=scale)
+    assert foretells(state, 30.0) is right
+    assert not foretells(state, 3.0)
