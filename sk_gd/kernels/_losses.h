@@ -7,18 +7,19 @@
 #define LAST C(DOUBLE ? 709.0 : 88.0) /* nearest to BIAS ln2: 2^-BIAS would be below the normal numbers, and becomes 0 */
 #define ROUNDER (C(DOUBLE ? 0x1.8p52 : 0x1.8p23) + BIAS) /* a little added to it is rounded to an integer, in the lowest bits */
 
-/* exp(-a) for a >= -LAST: 2^-k e^r with |r| <= ln2 / 2, Taylor to degree 7 in float, 13 in double (error 5e-9, 4e-18), in Estrin's
-   order, which waits least. Re-association would undo sums that are there to round: of `rounded`, which is positive, ABS hides from
-   it where it comes from; and the low part of k ln2 multiplies the result. NaN passes through r. */
+/* exp(-a) for a >= -LAST: 2^-k e^r with |r| <= ln2 / 2, and e^r as 1 + r + r^2 q(r), with q through the Chebyshev points, of degree
+   4 in float, 9 in double (error 1.1e-8, 1.7e-17). Re-association would undo sums that are there to round: of `rounded`, which is
+   positive, ABS hides from it where it comes from; and the low part of k ln2 multiplies the result. NaN passes through r. */
 INLINE REAL NAMED(exp_minus)(REAL a)
 {
     const REAL x = a > LAST ? LAST : a, rounded = ROUNDER - x * C(1.0 / LN2), k = ROUNDER - ABS(rounded);
-    const REAL r = k * LN2_HIGH - x, r2 = r * r, r4 = r2 * r2;
-    REAL p = (1 + r) + r2 * (C(1.0 / 2) + r * C(1.0 / 6))
-             + r4 * ((C(1.0 / 24) + r * C(1.0 / 120)) + r2 * (C(1.0 / 720) + r * C(1.0 / 5040)));
-    if (DOUBLE)
-        p += r4 * r4 * ((C(1.0 / 40320) + r * C(1.0 / 362880)) + r2 * (C(1.0 / 3628800) + r * C(1.0 / 39916800))
-                        + r4 * (C(1.0 / 479001600) + r * C(1.0 / 6227020800)));
+    const REAL r = k * LN2_HIGH - x, r2 = r * r;
+    const REAL of_fourth = DOUBLE ? C(0.04166666666662413) + r * C(0.008333333333330062)
+                                        + r2 * (C(0.0013888888917213717) + r * C(0.00019841269863053618)
+                                                + r2 * (C(2.4801521295954376e-05) + r * C(2.7557268459997064e-06)
+                                                        + r2 * (C(2.7620088445409746e-07) + r * C(2.510038549551032e-08))))
+                                  : C(0.041666554617174716) + r * C(0.008363179052722578) + r2 * C(0.0013926183589701765);
+    const REAL p = 1 + r + r2 * (C(0.5) + r * (DOUBLE ? C(0.16666666666666669) : C(0.16666576989698775)) + r2 * of_fourth);
     BITS bits;
     memcpy(&bits, &rounded, sizeof bits);
     bits <<= DOUBLE ? 52 : 23; /* BIAS - k becomes the exponent */
@@ -116,8 +117,8 @@ INLINE REAL NAMED(log_above_one)(REAL x)
 }
 
 /* -log softmax(z)_y for the class number y, of up to BLOCK rows that lie side by side, `class` places from class to class: every loop
-   runs in vectors, however few the classes. */
-INLINE double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n, ptrdiff_t n_outputs,
+   runs in vectors, however few the classes. Not inlined: among a caller's variables its constants lose their registers. */
+KERNEL double NAMED(softmax)(const REAL *RESTRICT y, const REAL *RESTRICT z, const REAL *RESTRICT s, ptrdiff_t n, ptrdiff_t n_outputs,
                              ptrdiff_t class, REAL *RESTRICT slope)
 {
     REAL weight[BLOCK], top[BLOCK], value[BLOCK], sum[BLOCK];

@@ -63,13 +63,14 @@ INLINE ptrdiff_t NAMED(outputs_block)(ptrdiff_t d)
 /* Loss and gradient of n rows that follow each other, in one read. w (n_outputs rows) and part (as many) have d rounded up to
    LANES places a row; w is zero beyond d, part everywhere. Rows are read in whole vectors: what lies behind them meets a zero. Behind
    the last rows lies nothing, so these are copied. `part` collects BLOCK rows or more in the dtype of X before they join the sum in
-   double. space holds outputs_block(d) * (d rounded up + 2 n_outputs) numbers. */
+   double. space holds outputs_block(d) * (d rounded up + 2 n_outputs) + LANES numbers: what is read and written in it begins with a
+   line of memory. */
 KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, const REAL *s, ptrdiff_t n, ptrdiff_t K,
                                   const REAL *w, const REAL *intercept, int loss, const double *hyper, REAL *slopes, REAL *part,
                                   REAL *space, double *gradient, int fit_intercept)
 {
     const ptrdiff_t block = NAMED(outputs_block)(d), whole = (d + LANES - 1) / LANES * LANES, width = d + fit_intercept;
-    REAL *z = space, *slope = z + block * K, *copy = slope + block * K;
+    REAL *z = (REAL *)(((uintptr_t)space + 63) / 64 * 64), *slope = z + block * K, *copy = slope + block * K;
     double total = 0;
     for (ptrdiff_t i = 0, pending = 0; i < n; i += block) {
         const ptrdiff_t m = n - i < block ? n - i : block;
@@ -93,12 +94,11 @@ KERNEL double NAMED(pass_outputs)(const REAL *X, ptrdiff_t d, const REAL *y, con
             total += NAMED(losses)(loss, hyper, targets, z + k * m, s ? s + i : NULL, m, 1, slope + k * m);
         }
         BY_TILES(gradient_block, x, stride, m, slope, part, whole, K, last || i + 2 * m > n ? NULL : x + m * d);
+        REAL *sums = z; /* nobody needs the predictions any more */
+        BY_TILES(sum_block, slope, m, K, sums);
         for (ptrdiff_t k = 0; k < K; k++) {
-            double sum = 0;
-            for (ptrdiff_t r = 0; r < m; r++)
-                sum += slope[k * m + r];
             if (fit_intercept)
-                gradient[k * width + d] += sum;
+                gradient[k * width + d] += sums[k];
             for (ptrdiff_t r = 0; slopes && r < m; r++)
                 slopes[(i + r) * K + k] = slope[k * m + r];
         }

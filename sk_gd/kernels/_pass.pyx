@@ -89,7 +89,7 @@ def pass_dense(
     if fit_intercept:
         np.asarray(intercept)[:] = np.asarray(theta)[:, d]
     block = outputs_block_f(d) if floating is float else outputs_block_d(d)
-    cdef floating[::1] space = np.empty(block * (whole + 2 * K) if K > 1 else 1, dtype)
+    cdef floating[::1] space = np.empty(block * (whole + 2 * K) + LANES if K > 1 else 1, dtype)
     cdef const floating *s = &weights[start] if weights.shape[0] else NULL
     cdef floating[:, ::1] kept = slopes if len(slopes) else None
     cdef floating *first_slope = &kept[start, 0] if kept is not None else NULL

@@ -9,12 +9,20 @@ typedef REAL TILED(Vector);
 #define WIDE ((ptrdiff_t)(sizeof(TILED(Vector)) / sizeof(REAL)))
 #define AT(address) (*(const TILED(Vector) *)(address))
 #define SHORT_ROW (256 / REAL_BYTES) /* columns of rows for which turning them costs less than the sums within vectors */
-/* The places from i on of two vectors, in turn. */
-#if VECTORS && VECTOR_BYTES == 64 && REAL_BYTES == 4
-#define ZIP(a, b, i) __builtin_shufflevector(a, b, i, i + 16, i + 1, i + 17, i + 2, i + 18, i + 3, i + 19, \
-                                             i + 4, i + 20, i + 5, i + 21, i + 6, i + 22, i + 7, i + 23)
-#elif VECTORS && VECTOR_BYTES == 64
-#define ZIP(a, b, i) __builtin_shufflevector(a, b, i, i + 8, i + 1, i + 9, i + 2, i + 10, i + 3, i + 11)
+/* Of each 16 bytes of two vectors the lower (0) or upper half of the places, in turn; and what brings shorter vectors together. */
+#if VECTORS && VECTOR_BYTES == 64
+#define PLACES (16 / REAL_BYTES)
+#if REAL_BYTES == 4
+#define ZIP(a, b, i) __builtin_shufflevector(a, b, i, i + 16, i + 1, i + 17, i + 4, i + 20, i + 5, i + 21, \
+                                             i + 8, i + 24, i + 9, i + 25, i + 12, i + 28, i + 13, i + 29)
+#define PAIR(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7)
+#define JOIN(a, b, c, d) \
+    __builtin_shufflevector(PAIR(a, b), PAIR(c, d), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#else
+#define ZIP(a, b, i) __builtin_shufflevector(a, b, i, i + 8, i + 2, i + 10, i + 4, i + 12, i + 6, i + 14)
+#define PAIR(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3)
+#define JOIN(a, b, c, d) __builtin_shufflevector(PAIR(a, b), PAIR(c, d), 0, 1, 2, 3, 4, 5, 6, 7)
+#endif
 #endif
 
 /* The sum of a vector's fours of places. */
@@ -56,23 +64,27 @@ INLINE void TILED(tile_dots)(const REAL *RESTRICT x, ptrdiff_t stride, const REA
 
 /* Short rows: the places of a vector are rows, not columns, so that nothing is left to be summed within vectors. */
 #ifdef ZIP
-/* Turns as many rows as a vector has places into columns, `places` apart: each stage deals out the two halves of the rows in turn. */
+/* Turns as many rows as a vector has places into columns, `places` apart. 16 bytes of a row seldom lie across two lines of memory, and
+   need few registers until they are columns; whole vectors of all rows were more than there are. */
 INLINE void TILED(turn)(const REAL *RESTRICT x, ptrdiff_t stride, ptrdiff_t d, REAL *RESTRICT turned, ptrdiff_t places)
 {
-    for (ptrdiff_t j = 0; j < d; j += WIDE) {
-        TILED(Vector) v[WIDE], zipped[WIDE];
-        for (int r = 0; r < WIDE; r++)
-            v[r] = AT(x + r * stride + j);
-        for (int stage = 1; stage < WIDE; stage *= 2) {
-            for (int r = 0; r < WIDE / 2; r++) {
-                zipped[2 * r] = ZIP(v[r], v[r + WIDE / 2], 0);
-                zipped[2 * r + 1] = ZIP(v[r], v[r + WIDE / 2], WIDE / 2);
+    typedef REAL Quarter __attribute__((vector_size(16), aligned(sizeof(REAL)), may_alias));
+#define QUARTER(r) (*(const Quarter *)(x + (r) * stride + j))
+    for (ptrdiff_t j = 0; j < d; j += PLACES) {
+        TILED(Vector) v[PLACES], zipped[PLACES];
+        for (int r = 0; r < PLACES; r++)
+            v[r] = JOIN(QUARTER(r), QUARTER(r + PLACES), QUARTER(r + 2 * PLACES), QUARTER(r + 3 * PLACES));
+        for (int stage = 1; stage < PLACES; stage *= 2) {
+            for (int r = 0; r < PLACES / 2; r++) {
+                zipped[2 * r] = ZIP(v[r], v[r + PLACES / 2], 0);
+                zipped[2 * r + 1] = ZIP(v[r], v[r + PLACES / 2], PLACES / 2);
             }
             memcpy(v, zipped, sizeof v);
         }
-        for (int r = 0; r < WIDE; r++)
+        for (int r = 0; r < PLACES; r++)
             memcpy(turned + (j + r) * places, &v[r], sizeof v[r]);
     }
+#undef QUARTER
 }
 
 /* z = x . w + intercept of two vectors of turned rows and C outputs. */
@@ -177,6 +189,30 @@ TILES void TILED(gradient_block)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, c
 #undef FOR_VECTORS
 }
 
+/* Sums of the m slopes of each output, of four at a time: one alone would wait for itself. */
+TILES void TILED(sum_block)(const REAL *slope, ptrdiff_t m, ptrdiff_t K, REAL *sums)
+{
+    for (ptrdiff_t k = 0; k < K; k += 4) {
+        const ptrdiff_t some = K - k < 4 ? K - k : 4;
+        const REAL *of[4];
+        TILED(Vector) sum[4];
+        NAMED(Four) fours[4];
+        ptrdiff_t r = 0;
+        memset(sum, 0, sizeof sum);
+        for (int c = 0; c < 4; c++)
+            of[c] = slope + (c < some ? k + c : k) * m;
+        for (; r + WIDE <= m; r += WIDE)
+            for (int c = 0; c < 4; c++)
+                sum[c] += AT(of[c] + r);
+        for (int c = 0; c < 4; c++)
+            TILED(add_fours)(&sum[c], &fours[c]);
+        NAMED(add_places)(fours, (int)some, 0, sums + k);
+        for (; r < m; r++)
+            for (int c = 0; c < some; c++)
+                sums[k + c] += of[c][r];
+    }
+}
+
 /* Adds the products of C columns, from k on, with all that follow to `part`; places below the diagonal may get some of theirs. */
 INLINE void TILED(multiply_columns)(const REAL *x, ptrdiff_t whole, ptrdiff_t m, ptrdiff_t k, REAL *part, const int C)
 {
@@ -202,4 +238,7 @@ TILES void TILED(gram_block)(const REAL *x, ptrdiff_t whole, ptrdiff_t m, ptrdif
 #undef AT
 #undef SHORT_ROW
 #undef ZIP
+#undef PLACES
+#undef PAIR
+#undef JOIN
 #undef FOR_OUTPUTS

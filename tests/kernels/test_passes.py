@@ -74,7 +74,7 @@ def test_pass_equals_numpy(container, dtype, loss, weighted, intercept, n, d):
 )
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("intercept", [False, True])
-@pytest.mark.parametrize(("n", "d"), [(1, 1), (7, 3), (300, 10), (1030, 1), (600, 37), (70, 3000)])
+@pytest.mark.parametrize(("n", "d"), [(1, 1), (7, 3), (300, 10), (1030, 1), (600, 31), (600, 37), (70, 3000)])
 def test_dense_pass_of_several_outputs(dtype, loss, weighted, intercept, n, d):
     """As above, with the number of outputs in no, one or several tiles, and rows that fill up no vector."""
     rng = np.random.default_rng(n + d)
