@@ -44,7 +44,7 @@ def in_csr(call: Call, rng: np.random.Generator) -> Call:
     return {"data": X.data, "indices": X.indices.astype(index), "indptr": X.indptr.astype(index), "n_features": X.shape[1], **call}
 
 
-def a_pass(rng: np.random.Generator, most_outputs: int = 4) -> Call:
+def a_pass(rng: np.random.Generator, most_outputs: int = 7) -> Call:
     """Arguments of ``pass_dense``."""
     loss, dtype = (
         rng.choice([name for name in OF_PASSES if most_outputs > 1 or name not in JOINT]),
