@@ -67,25 +67,30 @@ class OnlineStep(SweepStep):
         self.weight, self.automatic = weight, automatic
 
     def initialise(self, objective: Objective, state: DescentState) -> None:
-        at_start = objective.value_and_gradient(state.start)[0]
+        at_start, slope = objective.value_and_gradient(state.start)
         self.value(objective, state)
-        state.ceiling = max(at_start, state.value) + objective.rounding(at_start)
+        ceiling = max(at_start, state.value) + objective.rounding(at_start)
+        # an optimizer's steps are made of other rows, too, and may well raise the loss of few: they diverge above all that was met
+        state.ceiling = ceiling if self.automatic else float(np.fmax(ceiling, state.ceiling))
         state.best_value, state.best_theta = state.value, state.theta.copy()
         self.before, centred = state.theta, not self.scales_columns(objective)
         state.metric, whole = self.metric, state.seen.weight + self.weight
         self.n_rows, self.gain = objective.n_samples, 1.0 if objective.quadratic else FORGETTING
         state.seen = replace(state.seen, weight=whole, rows=state.seen.rows + objective.n_samples)
+        share = min(self.gain * self.weight / whole, 1.0)
         if isinstance(self.metric, Identity):
             self.metric.update(objective, state.theta, centred)
         else:
             if isinstance(objective.loss, LogLoss | Multinomial):
                 state.seen = state.seen.count(class_shares(objective), self.weight / whole)
             curvature = steady_curvature(objective, state.theta, self.metric.full, centred, state.seen.mixed)
-            state.seen = state.seen.add(curvature, min(self.gain * self.weight / whole, 1.0))
+            state.seen = state.seen.add(curvature, share)
             recalled = state.seen.curvature
             if self.metric.full and not objective.quadratic:
                 recalled = shrunk(recalled, self.weight / objective.n_samples * objective.n_features / whole)
             self.metric.adopt(recalled, objective.l2)
+        if self.optimizer.unit_free:
+            state.seen = state.seen.lean(slope, objective.smoothness(self.metric), share)
         if self.metric.full:
             state.memory = None  # its coordinates turn with every chunk
         self.enter_metric(objective, state)
@@ -96,15 +101,28 @@ class OnlineStep(SweepStep):
 
     def safe_rate(self, objective: Objective, state: DescentState) -> float:
         if not self.automatic:
-            # safe for the rows before, too; a size of steps is the largest so far, as a first row, or equal targets, ask for none
-            chosen = np.fmax if self.optimizer.unit_free else np.fmin
-            return float(chosen(self.known, super().safe_rate(objective, state)))
+            if self.optimizer.unit_free:
+                return self.size_of_steps(objective, state)
+            return float(np.fmin(self.known, super().safe_rate(objective, state)))  # safe for the rows before, too
         size, unit, caution = self.batching.size, state.metric.unit, state.seen.caution
         if size < objective.n_samples:
             rough = self.expected_smoothness(objective, unit, state.theta) / unit
             caution = max(caution, 2 * self.gain * rough * size * self.weight / objective.n_samples)
         state.seen = replace(state.seen, caution=caution)
         return 1 / unit
+
+    def size_of_steps(self, objective: Objective, state: DescentState) -> float:
+        """As for a fit to all rows so far in one epoch: it falls with the root of the updates, unless directions or a schedule do.
+
+        By the mean slope where the stream began, which no step changes: where steps were too long slopes are large.
+        """
+        count = self.batching.n_updates(objective.n_samples)
+        if not self.optimizer.settles and isinstance(self.schedule, Constant):
+            count += state.n_updates
+        smooth = max(state.seen.smooth, 1.0) ** 0.5 * state.metric.unit  # of all rows: between what chunks have and the mean
+        size = float(np.abs(self.coordinates.gradient(state.seen.slope)).mean()) / max(smooth, np.finfo(np.float64).tiny)
+        known = max(state.seen.rows - 3, 0) / (state.seen.rows + 10)  # of units: a mean of 1 / variance takes more than three rows
+        return known**2 * size / (self.optimizer.gain * count**0.5)
 
     def rates(self, state: DescentState, count: int, some: slice) -> Array:
         if not self.automatic:  # the objective has weights of mean 1 in every chunk: here chunks are weighed against each other

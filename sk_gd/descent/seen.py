@@ -29,6 +29,9 @@ class Seen:
         Of every class in the rows so far, as the loss counts them; None of targets that are no classes.
     within : float
         Mean over the chunks of the variance that the classes have in one.
+    slope : ndarray of shape (n_outputs, n_parameters) or None
+        Mean gradient where the stream began, for optimizers that forget the length of gradients; ``smooth`` is the mean of the
+        chunks' smoothness in the metric. Both are of the rows that the curvature is of.
     """
 
     weight: float = 0.0
@@ -37,6 +40,8 @@ class Seen:
     caution: float = 0.0
     shares: Array | None = None
     within: float = 0.0
+    slope: Array | None = None
+    smooth: float = 0.0
 
     @property
     def mixed(self) -> float:
@@ -57,6 +62,13 @@ class Seen:
         if self.curvature is None:  # rows of an earlier fit count as if they had been like these
             return replace(self, curvature=new)
         return replace(self, curvature=self.curvature.scaled(1 - share) + new.scaled(share))
+
+
+    def lean(self, slope: Array, smooth: float, share: float) -> Seen:
+        """With another chunk's slope and smoothness."""
+        if self.slope is None:
+            return replace(self, slope=slope, smooth=smooth)
+        return replace(self, slope=(1 - share) * self.slope + share * slope, smooth=(1 - share) * self.smooth + share * smooth)
 
 
 def shrunk(curvature: Curvature, share: float) -> Curvature:

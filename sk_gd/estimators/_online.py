@@ -45,6 +45,7 @@ def grow_outputs(state: DescentState, grow: Callable[[Array], Array]) -> None:
     """Make room for new outputs in all that is remembered."""
     state.theta, state.start, state.memory = grow(state.theta), grow(state.start), None
     state.history.path = [(epoch, grow(theta)) for epoch, theta in state.history.path]
+    state.seen = replace(state.seen, slope=None if state.seen.slope is None else grow(state.seen.slope))
     if state.seen.curvature is not None:
         total = np.full(len(state.theta), state.seen.curvature.total.mean())
         state.seen = replace(state.seen, curvature=replace(state.seen.curvature, total=total), shares=None)

@@ -26,11 +26,14 @@ class Optimizer(Params, ABC):
     unit_free : bool
         Whether directions forget the length of the gradient: each entry is then a number of about 1, and the learning rate has
         the unit of the parameters.
+    settles : bool
+        Whether such directions become shorter by themselves, with the root of the updates.
     weight_decay : float
         Decoupled decay: every update also subtracts ``rate * weight_decay * coef``, never from the intercept.
     """
 
     unit_free: bool = False
+    settles: bool = False
     weight_decay: float = 0.0
 
     @property

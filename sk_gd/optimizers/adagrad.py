@@ -36,6 +36,7 @@ class AdaGrad(Optimizer):
 
     kernel = 3
     unit_free = True
+    settles = True
 
     def check(self) -> None:
         self.expect("epsilon", "(0, inf)", "at 0 a gradient of zero would be divided by zero")

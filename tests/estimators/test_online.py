@@ -229,3 +229,15 @@ def test_unit_free_steps_after_targets_that_are_equal(optimizer, beginning, rng)
     assert model.learning_rate_ < 1e-12
     learn(model, X[beginning:], y[beginning:], size=1 if beginning == 1 else 50)
     assert model.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adagrad", "rmsprop"])
+def test_unit_free_steps_of_single_rows(optimizer, rng):
+    """What one row says of a step, whose velocity others have made, neither shortens the steps for ever nor lengthens them."""
+    units = np.geomspace(1e-3, 1e6, 8)
+    Z = rng.normal(size=(1500, 8))
+    X, y = (Z + rng.normal(size=8)) * units, Z.sum(axis=1) + rng.normal(size=1500)
+    model = GDLinearRegressor("stochastic", optimizer=optimizer, random_state=0)
+    learn(model, X, y, size=1)
+    assert model.score(X, y) > 0.8 * GDLinearRegressor().fit(X, y).score(X, y)
+    assert model._state.n_recoveries < 5
