@@ -125,18 +125,38 @@ INLINE void CSR(add_and_owe)(const REAL *RESTRICT x, const INDEX *RESTRICT colum
     default: call(m); \
     }
 
-/* z_i = x_i u of b rows, n_known rows being known from the first on; nonzero if it was interrupted. */
+/* Asks for a row, for the first level or the second. */
+INLINE void CSR(fetch_row)(const Sweep *a, ptrdiff_t row, int near)
+{
+    const REAL *data = a->X;
+    const INDEX *indices = a->indices, *indptr = a->indptr;
+    const ptrdiff_t first = indptr[row], n = indptr[row + 1] - first, some = n < 4 * PIECE ? n : 4 * PIECE;
+    fetch_bytes(data + first, some * (ptrdiff_t)sizeof(REAL), near);
+    fetch_bytes(indices + first, some * (ptrdiff_t)sizeof(INDEX), near);
+}
+
+/* z_i = x_i u of b rows, n_known rows being known from the first on; nonzero if it was interrupted. Rows come from memory into the
+   second level, which has more places to wait, and from there into the first. */
 SPARSE_KERNEL int CSR(predict)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_t b, ptrdiff_t n_known, const REAL *u, ptrdiff_t m,
                          REAL *z, ptrdiff_t *work)
 {
-    const REAL *data = a->X;
+    const REAL *data = a->X, *y = a->y, *s = a->weights;
     const INDEX *indices = a->indices, *indptr = a->indptr;
 #define CALL(m) \
     for (ptrdiff_t i = 0; i < b; i++) { \
         const ptrdiff_t first = indptr[batch[i]], n = indptr[batch[i] + 1] - first; \
-        CSR(fetch)(a, batch + i, n_known - i); \
+        if (i + 3 * AHEAD / 2 < n_known) \
+            PREFETCH(indptr + batch[i + 3 * AHEAD / 2]); \
+        if (i + AHEAD < n_known) { \
+            const ptrdiff_t row = batch[i + AHEAD]; \
+            PREFETCH(y + row * a->n_targets); \
+            if (s) \
+                PREFETCH(s + row); \
+            CSR(fetch_row)(a, row, 0); \
+        } \
+        if (i + NEXT < n_known) \
+            CSR(fetch_row)(a, batch[i + NEXT], 1); \
         CSR(dots)(data + first, indices + first, n, u, m, z + i * (m)); \
-        CSR(fetch_indices)(a, batch + i, n_known - i); \
         if (interrupted(work, n * (m))) \
             return 1; \
     }
@@ -145,20 +165,17 @@ SPARSE_KERNEL int CSR(predict)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_t
     return 0;
 }
 
-/* u += sum_i x_i c_i' over b rows; nonzero if it was interrupted. A small batch is still in the cache, a large one is asked for
-   once more. */
+/* u += sum_i x_i c_i' over b rows; nonzero if it was interrupted. The last rows come first: those the second level still holds. */
 SPARSE_KERNEL int CSR(add_rows)(const Sweep *a, const ptrdiff_t *batch, ptrdiff_t b, const REAL *c, ptrdiff_t m, REAL *u,
                          double *owed, double scales, ptrdiff_t *work)
 {
     const REAL *data = a->X;
     const INDEX *indices = a->indices, *indptr = a->indptr;
 #define CALL(m) \
-    for (ptrdiff_t i = 0; i < b; i++) { \
+    for (ptrdiff_t i = b; i-- > 0;) { \
         const ptrdiff_t first = indptr[batch[i]], n = indptr[batch[i] + 1] - first; \
-        if (b > BLOCK) { \
-            CSR(fetch)(a, batch + i, b - i); \
-            CSR(fetch_indices)(a, batch + i, b - i); \
-        } \
+        if (i >= NEXT) \
+            CSR(fetch_row)(a, batch[i - NEXT], 1); \
         if (owed) \
             CSR(add_and_owe)(data + first, indices + first, n, c + i * (m), m, u, owed, scales); \
         else \

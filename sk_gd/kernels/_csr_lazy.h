@@ -59,7 +59,9 @@ SPARSE_KERNEL double CSR(lazy)(const Sweep *a)
     const ptrdiff_t d = a->d, K = a->n_outputs, width = a->width, most = a->batch_size;
     const int inertial = a->optimizer != GRADIENT_DESCENT;
     const ptrdiff_t m = inertial ? 2 * K : K;
-    REAL *theta = a->theta, *velocity = a->memory, *u = a->space, *raw = u + d * m, *z = raw + most * m;
+    REAL *theta = a->theta, *velocity = a->memory, *space = a->space;
+    const int in_place = m == 1; /* a column is one number: theta itself */
+    REAL *u = in_place ? theta : space, *raw = space + (in_place ? 0 : d * m), *z = raw + most * m;
     REAL *fresh = z + most * K, *targets = fresh + most * K, *weights = targets + most * a->n_targets;
     const REAL *slopes = a->slopes;
     const INDEX *indices = a->indices, *indptr = a->indptr;
@@ -68,7 +70,7 @@ SPARSE_KERNEL double CSR(lazy)(const Sweep *a)
     const double beta = inertial ? a->hyper[0] : 0, now = a->optimizer == NESTEROV, later = now ? beta : 1;
     ptrdiff_t work = 0;
     double P[4] = {1, 0, 0, 1}, determinant = 1, total = 0, scales = 0, passed = 0;
-    for (ptrdiff_t j = 0; j < d; j++)
+    for (ptrdiff_t j = 0; !in_place && j < d; j++)
         for (ptrdiff_t k = 0; k < K; k++) {
             u[j * m + k] = theta[k * width + j];
             if (inertial)
@@ -83,16 +85,20 @@ SPARSE_KERNEL double CSR(lazy)(const Sweep *a)
             for (INDEX p = indptr[batch[i]]; p < indptr[batch[i] + 1]; p++)
                 CSR(settle)(u + indices[p] * m, m, a->columns + 4 * indices[p], passed);
         }
-        if (CSR(predict)(a, batch, b, left, u, m, raw, &work))
-            return INTERRUPTED;
-        for (ptrdiff_t i = 0; i < b; i++) {
-            INDEPENDENT
-            for (ptrdiff_t k = 0; k < K; k++) {
-                const REAL moving = inertial ? (REAL)P[1] * raw[i * m + K + k] : 0;
-                z[i * K + k] = (REAL)P[0] * raw[i * m + k] + moving + (width > d ? theta[k * width + d] : 0);
+        for (ptrdiff_t first = 0; first < b; first += BLOCK) { /* what is read of a row beside its values is still near then */
+            const ptrdiff_t some = b - first < BLOCK ? b - first : BLOCK;
+            if (CSR(predict)(a, batch + first, some, left - first, u, m, raw + first * m, &work))
+                return INTERRUPTED;
+            for (ptrdiff_t i = 0; i < some; i++) {
+                const REAL *of_row = raw + (first + i) * m;
+                INDEPENDENT
+                for (ptrdiff_t k = 0; k < K; k++) {
+                    const REAL moving = inertial ? (REAL)P[1] * of_row[K + k] : 0;
+                    z[i * K + k] = (REAL)P[0] * of_row[k] + moving + (width > d ? theta[k * width + d] : 0);
+                }
             }
+            total += NAMED(meet)(a, batch + first, some, z, targets, weights, fresh + first * K);
         }
-        total += NAMED(meet)(a, batch, b, z, targets, weights, fresh);
 
         double to_theta, to_velocity = 0;
         if (inertial) {
@@ -153,7 +159,7 @@ SPARSE_KERNEL double CSR(lazy)(const Sweep *a)
         CSR(multiply_out_pairs)(u, d, K, P);
     else
         CSR(multiply_out)(u, d, m, a->columns, P[0], passed);
-    for (ptrdiff_t j = 0; j < d; j++)
+    for (ptrdiff_t j = 0; !in_place && j < d; j++)
         for (ptrdiff_t k = 0; k < K; k++) {
             theta[k * width + j] = u[j * m + k];
             if (inertial)

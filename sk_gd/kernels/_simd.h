@@ -32,6 +32,9 @@ enum { LANES = 16 };
 /* How many visits ahead a row is asked for at most, and how many of its numbers at a time. */
 enum { AHEAD = 16, PIECE = 128 };
 
+/* How many visits ahead a CSR row is asked for that the second level has. */
+enum { NEXT = 3 };
+
 /* Rows of a tile of predictions, and vectors of columns of a tile of the gradient: with three outputs 12 sums, of 16 registers. */
 enum { TILE_ROWS = 4, TILE_VECTORS = 4 };
 
@@ -61,11 +64,12 @@ enum { SUPPORT, SEEN = 0, L2, L1, LOWER };
    that are all one, l1 that is all zero, no control variate (slopes, anchor), no sums of the iterates. No coefficient goes below
    `lower`, 0 or -INFINITY; above -INFINITY l1 is not NULL. The anchor takes in `refresh` times each new gradient, zero if it is to
    stay. gradient is like theta. Dense: space holds BLOCK * (n_targets + n_outputs + 1) numbers and n_outputs more for each row of a
-   batch. CSR: n_outputs for each column, for momentum twice as many, and 4 n_outputs + n_targets + 1 for each row of a batch;
-   gradient begins as zero; owed is like sums, and zero; columns, count and touched are for all columns or NULL, count being zero.
-   a row is asked for `ahead` visits before it comes, less than AHEAD. CSR and adaptive: space holds, for each of the at most `room`
-   columns that a batch touches and one more, n_outputs numbers four times; local a place for each value stored in a batch; tables 12
-   numbers for each update and one more; touched, for each column and one more, three numbers, zero at first. */
+   batch. CSR: n_outputs for each column, for momentum twice as many, for plain descent with one output none, and 4 n_outputs +
+   n_targets + 1 for each row of a batch; gradient begins as zero; owed is like sums, and zero; columns, count and touched are for all
+   columns or NULL, count being zero. One by one, a row is asked for `ahead` visits before it comes, less than AHEAD. CSR and adaptive:
+   space holds, for each of the at most `room` columns that a batch touches and one more, n_outputs numbers four times; local a place
+   for each value stored in a batch; tables 12 numbers for each update and one more; touched, for each column and one more, three
+   numbers, zero at first. */
 typedef struct {
     const void *X, *indices, *indptr, *y, *weights, *l2, *l1;
     void *theta, *memory, *slopes, *anchor, *gradient, *space;
@@ -80,11 +84,23 @@ typedef struct {
     int loss, optimizer;
 } Sweep;
 
-/* Asks for some bytes, for the first level; how many times depends on their number alone, so that a loop's end is guessed right. */
+/* Asks for some bytes, for the first level or the second; how many times depends on their number alone, so that a loop's end is
+   guessed right. The last byte asks for its line by itself: one line more, asked for just in case, would be read from memory. */
+INLINE void fetch_bytes(const void *first, ptrdiff_t bytes, int near)
+{
+    const uintptr_t from = (uintptr_t)first;
+    for (ptrdiff_t at = 0; at < bytes + 63; at += 64) {
+        const void *place = (const void *)(from + (uintptr_t)(at < bytes ? at : bytes - 1));
+        if (near)
+            PREFETCH_NEAR(place);
+        else
+            PREFETCH(place);
+    }
+}
+
 INLINE void fetch_near(const void *first, ptrdiff_t bytes)
 {
-    for (ptrdiff_t at = 0; at < bytes + 63; at += 64)
-        PREFETCH_NEAR((const void *)((uintptr_t)first + (uintptr_t)at));
+    fetch_bytes(first, bytes, 1);
 }
 
 /* Asks for the lines of memory from one address to another. */

@@ -126,7 +126,8 @@ def sweep_csr(
         most = np.add.reduceat(lengths, starts, dtype=np.intp).max()
         run.room = min(n_features, most)
         of_column *= 4
-    columns_at_a_time = 0 if one_by_one else 2 * n_features if reduced else run.room + 1 if adaptive else n_features
+    cdef bint in_place = one_by_one or lazy and of_column == 1  # the numbers of a column are where they are needed
+    columns_at_a_time = 0 if in_place else 2 * n_features if reduced else run.room + 1 if adaptive else n_features
     cdef floating[::1] space = np.empty(of_column * columns_at_a_time + run.batch_size * of_row + 1, dtype)
     cdef integer[::1] local = np.empty(most, np.asarray(indices).dtype)
     cdef double[::1] tables = np.empty(12 * (n_steps + 1) if adaptive else 0)

@@ -43,6 +43,10 @@ def test_sizes_at_the_edges(n, d, n_rows, batch_size, container):
         a = draw(rng, n, d, "log_loss", 1, np.float64, estimate=estimate, n_rows=n_rows, averaged=averaged, **penalties)
         a["rates"] *= min(1.0, 10 / d)
         assert_equal_sweeps(a, batch_size, container)
+    for rule, loss, n_outputs in (("gd", "log_loss", 1), ("momentum", "multinomial", 3)):  # one l2 for all columns: lazy
+        a = draw(rng, n, d, loss, n_outputs, np.float64, optimizer=rule, l2=0.1, n_rows=n_rows, weighted=True)
+        a["rates"] *= min(1.0, 10 / d)
+        assert_equal_sweeps(a, batch_size, container)
 
 
 @pytest.mark.parametrize("optimizer", ["gd", "momentum", "adam"])
