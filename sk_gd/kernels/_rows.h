@@ -10,13 +10,16 @@ INLINE ptrdiff_t NAMED(ahead)(ptrdiff_t d)
     return fit < 1 ? 1 : fit < AHEAD ? fit : AHEAD;
 }
 
-/* x . w over n places; asks for as many places of `next` (NULL: for none) piece by piece, as a burst would wait for memory. */
-INLINE REAL NAMED(dot)(const REAL *RESTRICT x, const REAL *RESTRICT w, ptrdiff_t n, const REAL *next)
+/* x . w over n places; asks for as many places of `next`, for the first level, and of `later`, for the second (NULL: for none), piece
+   by piece, as a burst would wait for memory. */
+INLINE REAL NAMED(dot)(const REAL *RESTRICT x, const REAL *RESTRICT w, ptrdiff_t n, const REAL *next, const REAL *later)
 {
     REAL sum = 0;
     for (ptrdiff_t j = 0, m; j < n; j += m) {
         REAL part = 0;
-        m = next && n - j > PIECE ? PIECE : n - j;
+        m = (next || later) && n - j > PIECE ? PIECE : n - j;
+        if (later)
+            fetch_bytes(later + j, m * (ptrdiff_t)sizeof(REAL), 0);
         if (next)
             fetch_near(next + j, m * (ptrdiff_t)sizeof(REAL));
         for (ptrdiff_t k = j; k < j + m; k++)
@@ -29,17 +32,20 @@ INLINE REAL NAMED(dot)(const REAL *RESTRICT x, const REAL *RESTRICT w, ptrdiff_t
 /* z_i = x_i . w + intercept of n rows, written every `stride` places. One row after the other: the hardware guesses what comes
    next in a straight read, and eight rows side by side took three times as long. In a shuffled order nothing can guess, so the
    rows that come next (n_known of them are) are asked for here: waiting for them is what an epoch costs. The second half of a short
-   row is left to add_rows, so that memory always has something to do.
+   row is left to add_rows, so that memory always has something to do; a long one comes by way of the second level, as the first is
+   full of the rows that add_rows will read.
    Sums run over the first `width` places of a row: d, or the next multiple of LANES where w is zero beyond d. */
 INLINE void NAMED(dots)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, const ptrdiff_t *rows, ptrdiff_t n,
                         ptrdiff_t n_known, const REAL *RESTRICT w, REAL intercept, REAL *RESTRICT z, ptrdiff_t stride)
 {
-    const ptrdiff_t ahead = NAMED(ahead)(d);
+    const ptrdiff_t fit = (1 << 17) / (ptrdiff_t)sizeof(REAL) / d, far = fit < 2 ? 2 : fit < AHEAD ? fit : AHEAD;
+    const ptrdiff_t ahead = d <= PIECE ? NAMED(ahead)(d) : far;
     for (ptrdiff_t i = 0; i < n; i++) {
-        const REAL *next = rows && i + ahead < n_known ? ROW(i + ahead) : NULL;
-        if (next && d <= PIECE)
-            fetch_near(next, d / 2 * (ptrdiff_t)sizeof(REAL));
-        z[i * stride] = NAMED(dot)(ROW(i), w, width, d <= PIECE ? NULL : next) + intercept;
+        const REAL *later = rows && i + ahead < n_known ? ROW(i + ahead) : NULL;
+        const REAL *next = rows && i + 1 < n_known ? ROW(i + 1) : NULL;
+        if (later && d <= PIECE)
+            fetch_near(later, d / 2 * (ptrdiff_t)sizeof(REAL));
+        z[i * stride] = NAMED(dot)(ROW(i), w, width, d <= PIECE ? NULL : next, d <= PIECE ? NULL : later) + intercept;
     }
 }
 
@@ -149,7 +155,7 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
             PREFETCH(s + known);
         if (slopes)
             PREFETCH(slopes + known);
-        REAL slope, z = NAMED(dot)(x, theta, d, next);
+        REAL slope, z = NAMED(dot)(x, theta, d, next, NULL);
         if (fit_intercept)
             z += theta[d];
 #define SLOPE(loss) weight * NAMED(point)(loss, hyper, target, z).slope
