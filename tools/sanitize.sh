@@ -18,9 +18,10 @@ LDFLAGS="-fsanitize=address,undefined" "$python" -m pip install --quiet --no-dep
 cd - > /dev/null
 
 # The interpreter has no sanitizer in it, so the libraries come before everything. CPython leaks by design at its end, and its
-# allocator and NumPy's own would hide whose memory is whose.
+# allocator and NumPy's own would hide whose memory is whose. Use of a stack after its return is not looked for: GCC before 12.4 puts
+# vectors of 64 bytes at places of that stack which are multiples of 32 (its bug 110027), and ends on them itself.
 export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
-export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc
+export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc
 export PYTHONPATH="$scratch/site:$PWD" PYTHONDONTWRITEBYTECODE=1
 "$python" -P -m tools.fuzz_kernels --seconds "$seconds" --of "$scratch/site"
 "$python" -P -m pytest -n0 -q -p no:cacheprovider tests/kernels/test_passes.py tests/kernels/test_quadratic.py

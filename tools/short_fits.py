@@ -23,6 +23,7 @@ for dtype in (np.float32, np.float64):
                     (GDLinearRegressor(variant, loss="huber", **params), np.column_stack([z, -z])),
                     (GDLogisticClassifier(variant, **params), z > 0),
                     (GDLogisticClassifier(variant, **params), np.digitize(z, [-1, 1])),
+                    (GDLogisticClassifier(variant, **params), np.digitize(z, [-1.5, -1, -0.5, 0, 0.5, 1])),
                 ):
                     model.fit(rows, y, sample_weight=weights).predict(rows)
                     n_fits += 1

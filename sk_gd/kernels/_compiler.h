@@ -4,12 +4,14 @@
 #ifndef SK_GD_COMPILER_H
 #define SK_GD_COMPILER_H
 
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define LONG_KERNEL __attribute__((unused, target("arch=x86-64-v4"))) static /* for callers that ask what the processor knows */
+#endif
+
 /* The loader picks before a sanitizer is ready: under one there is one build. */
-#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) \
-    && !defined(__SANITIZE_ADDRESS__)
+#if defined(LONG_KERNEL) && !defined(__SANITIZE_ADDRESS__)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #define SPARSE_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
-#define LONG_KERNEL __attribute__((unused, target("arch=x86-64-v4"))) static /* for callers that ask what the processor knows */
 #else
 #define CLONES
 #define SPARSE_CLONES

@@ -37,13 +37,14 @@ HOLDERS = {
 @pytest.mark.parametrize("variant", ["batch", "mini-batch"])
 @pytest.mark.parametrize("target", ["regression", "binary", "multinomial"])
 def test_one_cell(make_problem, tmp_path, target, variant, l1_ratio, weighted, holder):
-    """To the coefficients of NumPy's arrays, to 1e-6, by every variant that arrives at the minimum itself."""
+    """To the coefficients of NumPy's arrays, to 1e-6 of a feature's largest, by every variant that arrives at the minimum."""
     # in raw units a softmax beside a kink takes mini-batches more than 1,000 epochs, and says so
     columns = "well" if (target, variant, l1_ratio) == ("multinomial", "mini-batch", 0.5) else "raw"
     X, y, s = make_problem(target, columns=columns, weighted=weighted, n_samples=400)
     Estimator = GDLinearRegressor if target == "regression" else GDLogisticClassifier
-    model, rest = Estimator(variant, alpha=1e-3, l1_ratio=l1_ratio, tol=1e-12, random_state=0), [y, s] if weighted else [y]
+    model, rest = Estimator(variant, alpha=1e-3, l1_ratio=l1_ratio, tol=1e-16, random_state=0), [y, s] if weighted else [y]
     expected = model.fit(X, *rest).coef_
     found = on_host(model.fit(*HOLDERS[holder](X, rest, tmp_path)).coef_)
     assert model.converged_
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9 * np.abs(expected).max())
+    difference, size = np.atleast_2d(np.abs(found - expected)), np.atleast_2d(np.abs(expected))
+    assert np.all(difference <= 1e-6 * size.max(axis=0) + 1e-9 * size.max())
