@@ -61,14 +61,16 @@ def test_a_matrix_follows_products_as_many_as_it_costs(rng, monkeypatch, n_class
     n, d = 6000, 40
     X = rng.normal(size=(n, d)) @ (np.eye(d) + 3 * np.ones((d, d))) + 10.0
     y = np.digitize(X @ rng.normal(size=d) + rng.normal(size=n), np.linspace(-8, 8, n_classes - 1))
-    monkeypatch.setattr(metrics, "DEAR", 0.0)
+    for limit in ("DEAR", "DEAREST"):
+        monkeypatch.setattr(metrics, limit, 0.0)
     monkeypatch.setattr(metrics, "price_of", lambda objective, width: (1.0, 12.0))
     model = GDLogisticClassifier(tol=1e-9)
     metric = metric_of(model, X, y)
     assert type(metric) is Implicit
     assert metric.later is None
     assert type(metric.base.base) is held
-    monkeypatch.setattr(metrics, "DEAR", np.inf)
+    for limit in ("DEAR", "DEAREST"):
+        monkeypatch.setattr(metrics, limit, np.inf)
     at_once = GDLogisticClassifier(tol=1e-9).fit(X, y)
     np.testing.assert_allclose(model.loss_curve_[-1], at_once.loss_curve_[-1], rtol=1e-7)
     assert model.history_["passes"][-1] < 4 * (at_once.history_["passes"][-1] + 12)

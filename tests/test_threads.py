@@ -12,8 +12,7 @@ from scipy import sparse
 from sk_gd import GDLinearRegressor, _pieces, _threads
 from sk_gd._threads import apart, breathe, in_threads
 from sk_gd.descent import batching
-from sk_gd.estimators import _data, _sound, _validation
-from sk_gd.losses import _base
+from sk_gd.estimators import _data, _sound
 
 SOON, LONG = 2.0, 30.0  # seconds: for an answer that takes thousandths, and for work that nobody waits for
 
@@ -117,8 +116,8 @@ def test_overflows_are_taken_as_where_it_was_asked():
     ("module", "container", "params"),
     [
         (batching, np.asarray, {"variant": "stochastic"}),
-        (_validation, np.asarray, {"early_stopping": True}),
-        (_base, np.asarray, {"loss": "quantile"}),
+        (_pieces, np.asarray, {"early_stopping": True}),
+        (_pieces, np.asarray, {"loss": "quantile"}),
         (_data, sparse.csc_array, {}),
         (_pieces, sparse.csr_array, {"early_stopping": True}),
         (_sound, sparse.csr_array, {}),
@@ -134,6 +133,7 @@ def test_what_cannot_be_cut_is_apart(module, container, params, rng, monkeypatch
         return apart(function, argument, work)
 
     monkeypatch.setattr(module, "apart", told)
+    monkeypatch.setattr(_pieces, "PIECE", 64)  # what is cut is, so that what cannot be is left
     GDLinearRegressor(random_state=0, **params).fit(X, rng.normal(size=200))
     assert max(works) >= 200
 

@@ -16,8 +16,8 @@ from sk_gd.preconditioners import Blocks, Diagonal, Diagonals, Hessian, Implicit
 from sk_gd.sources import CSRSource
 
 SHARE = 16  # one row in how many makes a metric: it costs less than a pass over all
-DEAR = 15  # passes that a matrix may take to build, to be the first thing to do; twice as many where it is the last one, too
-DEAREST = 30  # that one of a sample may take
+DEAR = 15  # passes that a matrix may take to build, to be the first thing to do
+DEAREST = 30  # that one may take which serves for long, or a sample's: 18 of 20,000 x 250, where products first took 100 ms for 52
 SOON = 1e-3  # seconds in which a matrix may be built whatever passes take: it makes a more exact answer
 # seconds of a core, about: a value read in order (0.17 ns of 2000 x 500, 0.34 of 5000 x 1000, which no cache holds), one read with
 # its column (1.1 of 100,000 x 1000, 1.4 of 20,000 x 1000), the slope of a prediction, a product in a matrix's
@@ -102,8 +102,8 @@ def wide(objective: Problem) -> bool:
 def dear(objective: Problem, width: int) -> bool:
     """Whether a matrix of so many columns takes too long to build to be the first thing to do."""
     seconds, passes = price_of(objective, width)
-    alone = objective.quadratic and not objective.penalty.kinked  # one step, and the descent is at its end
-    return seconds > SOON and passes > (2 if alone else 1) * DEAR
+    lasts = width == objective.n_features and not objective.penalty.kinked  # it is the last thing to do, or learns from steps
+    return seconds > SOON and passes > (DEAREST if lasts else DEAR)
 
 
 def known_apart(objective: Problem) -> bool:

@@ -104,8 +104,8 @@ def make_plan(
     more, sparse with alike units (text)          none; the diagonal with a kink
     ============================================  ===========================================================
 
-    In batch a Hessian that takes longer to build than 15 passes and a millisecond (sparse rows, many classes, hundreds of features)
-    waits until as much time has been spent on its products; than 30, if the squared loss is at its minimum then. Dense rows with a
+    In batch a Hessian that takes longer to build than 30 passes and a millisecond (sparse rows, many classes, hundreds of features)
+    waits until as much time has been spent on its products; than 15, if of several classes or beside a kink. Dense rows with a
     kink, if they are few, begin with a working set. Of such sparse rows epochs have the metric of more features.
 
     With a Hessian that is held, of more than a million values (16 million on partitions) with 320 to 480 rows for every parameter,

@@ -28,8 +28,8 @@ def test_every_target(target, weighted, variant, make_problem, split):
     """Raw columns, uneven and empty partitions, weights of which some are zero."""
     X, y, s = make_problem(target, columns="raw", weighted=weighted)
     s = s * (np.arange(len(s)) % 7 > 0) if weighted else None
-    model = TARGETS[target](variant, alpha=1e-3, tol=1e-10, random_state=0)
-    expected = TARGETS[target](variant, alpha=1e-3, tol=1e-10, random_state=0).fit(X, y, s)
+    model = TARGETS[target](variant, alpha=1e-3, tol=1e-14, random_state=0)
+    expected = TARGETS[target](variant, alpha=1e-3, tol=1e-14, random_state=0).fit(X, y, s)
     model.fit(split(X), split(y), split(s) if weighted else None)
     same(model, expected)
     assert model.converged_
