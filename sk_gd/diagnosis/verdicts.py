@@ -180,7 +180,7 @@ def about(value: float, digits: int) -> str:
 
 def listing(things: list[str], most: int = 5) -> str:
     """Names, the first few of many."""
-    more = f" and {len(things) - most} more" if len(things) > most else ""
+    more = f", and {len(things) - most} more" if len(things) > most else ""
     return ", ".join(things[:most]) + more
 
 

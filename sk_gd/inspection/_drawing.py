@@ -11,15 +11,14 @@ from sk_gd._compat import optional
 
 Array = NDArray[Any]
 
-# colours that differ for the colour-blind (Okabe and Ito, 2008), lines and markers that differ without colour
-COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9")
+# after the colour of the text: some that differ for the colour-blind (Okabe and Ito, 2008); what differs without colour
+COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (9, 3)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
-GREY = "#777777"
-MANY = 30.0  # largest over smallest value from which powers of ten are ticks enough
+GREY = "#777777"  # seen on white and on black
+TICKS = ((30.0, (1, 2, 5)), (300.0, (1, 3)), (np.inf, (1,)))  # up to this ratio of largest to smallest value, ticks at these digits
 N_MARKS = 8  # markers on a line: enough to tell it from others, few enough to see it
 FEW = 5  # entries of a legend for which there is room among the lines
-BEST = {"marker": "*", "markersize": 13, "markeredgecolor": "white", "linestyle": "none", "zorder": 4}
 END = {"marker": "x", "markersize": 14, "markeredgewidth": 2, "linestyle": "none", "zorder": 3}  # seen behind a star, too
 
 
@@ -28,10 +27,21 @@ def pyplot() -> Any:
     return optional("matplotlib.pyplot", extra="plot")
 
 
+def paper() -> Any:
+    """Colour of what is drawn on: dark in a dark style."""
+    return pyplot().rcParams["axes.facecolor"]
+
+
+def best() -> dict[str, Any]:
+    """Look of the star."""
+    return {"marker": "*", "markersize": 13, "markeredgecolor": paper(), "linestyle": "none", "zorder": 4}
+
+
 def style(i: int) -> dict[str, Any]:
     """Look of the i-th line."""
-    k = i % len(COLOURS)
-    return {"color": COLOURS[k], "linestyle": DASHES[k], "marker": MARKERS[k], "markersize": 4.5, "linewidth": 1.5}
+    k = i % len(DASHES)
+    colour = (pyplot().rcParams["text.color"], *COLOURS)[k]
+    return {"color": colour, "linestyle": DASHES[k], "marker": MARKERS[k], "markersize": 4.5, "linewidth": 1.5}
 
 
 def marks(count: int, i: int) -> list[int]:
@@ -65,8 +75,8 @@ def log_ticks(axis: Any, values: Array) -> None:
     """Make the vertical axis logarithmic, with labels that people can read: few, and round."""
     axis.set_yscale("log")
     ticker = optional("matplotlib.ticker", extra="plot")
-    many = spread(values) > MANY
-    axis.yaxis.set_major_locator(ticker.LogLocator(numticks=7) if many else ticker.LogLocator(subs=(1, 2, 5)))
-    if not many:
+    subs = next(subs for most, subs in TICKS if spread(values) <= most)
+    axis.yaxis.set_major_locator(ticker.LogLocator(subs=subs, numticks=7))
+    if len(subs) > 1:
         axis.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.yaxis.set_minor_formatter(ticker.NullFormatter())

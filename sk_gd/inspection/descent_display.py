@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sk_gd.inspection._drawing import BEST, END, FEW, GREY, legend, log_ticks, marks, pyplot, spread, style
+from sk_gd.inspection._drawing import END, FEW, GREY, best, legend, log_ticks, marks, paper, pyplot, spread, style
 from sk_gd.inspection._models import listed, model_of
 from sk_gd.inspection._trace import Trace
 
@@ -233,11 +233,11 @@ class DescentDisplay:
             at = curve
             if trace.validation_loss and not gaps:
                 at = -trace.history["validation_score"]
-                thin = look | {"linewidth": 0.8, "markerfacecolor": "white", "color": line.get_color()}
+                thin = look | {"linewidth": 0.8, "markerfacecolor": paper(), "color": line.get_color()}
                 self.ax_.plot(across, at, label=f"{name}, loss on validation rows", **thin)
             self.ax_.plot(across[-1:], curve[-1:], color=line.get_color(), **END)
-            self.ax_.plot(across[[trace.best]], at[[trace.best]], color=line.get_color(), **BEST)
-        self.ax_.plot([], [], color=GREY, label="best epoch", **BEST)
+            self.ax_.plot(across[[trace.best]], at[[trace.best]], color=line.get_color(), **best())
+        self.ax_.plot([], [], color=GREY, label="best epoch", **best())
         self.ax_.plot([], [], color=GREY, label="end", **END | {"markersize": 9})
 
     def _draw_detail(self, axis: Any, column: str, detail: str) -> None:
@@ -247,7 +247,7 @@ class DescentDisplay:
             if detail == "validation_score":
                 if trace.validation_loss:
                     continue
-                axis.plot(across[[trace.best]], values[[trace.best]], color=style(i)["color"], **BEST)
+                axis.plot(across[[trace.best]], values[[trace.best]], color=style(i)["color"], **best())
             axis.plot(across, values, **style(i) | {"markevery": marks(len(values), i), "markersize": 3.5})
         values = np.concatenate([trace.history[detail] for trace in self.traces])
         if detail != "validation_score" and spread(values) > WIDE:

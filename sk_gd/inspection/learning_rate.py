@@ -33,8 +33,8 @@ class LearningRateCurve:
     suggested : float
         The rate that came lowest.
     limit : float or None
-        In batch descent by plain gradients, 2 / L: above it steps overshoot. L is the largest second derivative that F may have
-        in the metric of the descent, so beyond a little more it is not safe, and below it always is.
+        In batch descent by plain gradients, 2 / L: below it every step descends. L is the largest second derivative that F may
+        have in the metric of the descent. Of the squared error it is one that F has: above the limit such a descent diverges.
     """
 
     rates: Array

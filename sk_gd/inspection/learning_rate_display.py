@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sk_gd.inspection._drawing import BEST, GREY, legend, log_ticks, pyplot, spread, style
+from sk_gd.inspection._drawing import GREY, best, legend, log_ticks, pyplot, spread, style
 from sk_gd.inspection._models import listed
 from sk_gd.inspection.descent_display import WIDE
 from sk_gd.inspection.learning_rate import LearningRateCurve, learning_rate_curve
@@ -132,12 +132,11 @@ class LearningRateDisplay:
             edge = ", the largest tried" if len(curve.rates) > 1 and curve.suggested == curve.rates[-1] else ""
             (line,) = self.ax_.plot(curve.rates, finite, label=f"{name}: lowest at {curve.suggested:.2g}{edge}", **look)
             self.lines_.append(line)
-            best = curve.objectives.min()
-            self.ax_.plot([curve.suggested], [best], color=line.get_color(), **BEST)
+            self.ax_.plot([curve.suggested], [curve.objectives.min()], color=line.get_color(), **best())
             if curve.limit is not None:
                 self.ax_.axvline(
                     curve.limit, color=line.get_color(), linestyle=line.get_linestyle(), linewidth=1.0,
-                    label=f"{name}: limit 2 / L = {curve.limit:.2g}",
+                    label=f"{name}: safe below 2 / L = {curve.limit:.2g}",
                 )  # fmt: skip
         shown = np.concatenate([np.ravel(line.get_ydata()) for line in self.lines_])
         if spread(shown) > WIDE:

@@ -9,13 +9,13 @@ from typing import Any, Self
 import numpy as np
 
 from sk_gd._array import on_host
-from sk_gd.inspection._drawing import BEST, GREY, Array, labelled, legend, marks, pyplot, style
+from sk_gd.inspection._drawing import GREY, Array, best, labelled, legend, marks, paper, pyplot, style
 from sk_gd.inspection._film import check_writable, grow, write
 from sk_gd.inspection._models import index_of, listed, model_of, parameter_names, transformed
 from sk_gd.inspection._plane import Plane, coordinate_plane, main_plane, surface
 
 N_LEVELS = 14
-START = {"marker": "o", "markersize": 9, "markerfacecolor": "white", "markeredgewidth": 1.5, "linestyle": "none", "zorder": 4}
+START = {"marker": "o", "markersize": 9, "markeredgewidth": 1.5, "linestyle": "none", "zorder": 4}
 
 
 class DescentPathDisplay:
@@ -232,6 +232,7 @@ class DescentPathDisplay:
         """
         self.ax_ = pyplot().subplots(layout="constrained")[1] if ax is None else ax
         self.figure_, self.lines_ = self.ax_.figure, []
+        start = START | {"markerfacecolor": paper()}
         finite = self.values[np.isfinite(self.values)]
         low, high = finite.min(), finite.max()
         # closer levels near the ground, where the descent spends its time
@@ -240,14 +241,15 @@ class DescentPathDisplay:
             self.across, self.along, self.values, levels=levels, colors="#9a9a9a", linewidths=0.7, linestyles="solid"
         )
         told = levels[3::3]
-        self.ax_.clabel(self.contours_, told, fmt=dict(zip(told, labelled(told), strict=True)), fontsize=7, colors="#555555")
+        self.ax_.clabel(self.contours_, told, fmt=dict(zip(told, labelled(told), strict=True)), fontsize=7, colors=GREY)
         for i, (path, name) in enumerate(zip(self.paths, self.names, strict=True)):
             (line,) = self.ax_.plot(*path.T, label=name, **style(i) | {"markevery": marks(len(path), i)} | kwargs)
             self.lines_.append(line)
-            self.ax_.plot(*path[:1].T, color=line.get_color(), **START)
-            self.ax_.plot(*path[-1:].T, color=line.get_color(), **BEST)
-        self.ax_.plot([], [], color=GREY, label="start", **START)
-        self.ax_.plot([], [], color=GREY, label="end", **BEST)
+            self.ax_.plot(*path[:1].T, color=line.get_color(), **start)
+            self.ax_.plot(*path[-1:].T, color=line.get_color(), **best())
+        self.ax_.plot([], [], color=GREY, label="start", **start)
+        self.ax_.plot([], [], color=GREY, label="end", **best())
+        self.ax_.locator_params(axis="x", nbins=6)  # room for small coefficients, which have long labels
         self.ax_.set_xlabel(self.labels[0])
         self.ax_.set_ylabel(self.labels[1])
         legend(self.ax_, own=ax is None)

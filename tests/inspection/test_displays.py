@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgba
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
@@ -22,6 +23,7 @@ from sk_gd import (
     LearningRateDisplay,
     learning_rate_curve,
 )
+from sk_gd.inspection._drawing import log_ticks
 from sk_gd.inspection._models import differences
 from sk_gd.inspection._trace import Trace
 
@@ -54,6 +56,34 @@ def test_descent_lines(models, x, column):
     assert labels(display.ax_)[:3] == [f"{variant} (end: max_iter)" for variant in ("batch", "mini-batch", "stochastic")]
     assert display.figure_ is display.ax_.figure
     assert [ax.get_ylabel() for ax in display.axes_] == ["objective F", "rate", "gradient norm"]
+
+
+@pytest.mark.parametrize("sheet", ["default", "dark_background"])
+def test_seen_on_any_ground(models, rows, sheet):
+    """Nothing is drawn in the colour of what it is drawn on."""
+    with plt.style.context(sheet):
+        for display in (
+            DescentDisplay.from_estimator(models),
+            LearningRateDisplay.from_estimator(models[:2], *rows, rates=[0.01, 0.1], max_iter=2),
+            DescentPathDisplay.from_estimator(models, *rows, resolution=5),
+        ):
+            for ax in display.figure_.axes:
+                assert ax.lines
+                assert all(to_rgba(line.get_color()) != ax.get_facecolor() for line in ax.lines)
+                hollow = {to_rgba(line.get_markerfacecolor()) for line in ax.lines if line.get_marker() == "o"}
+                assert hollow <= {to_rgba(line.get_color()) for line in ax.lines} | {ax.get_facecolor()}
+
+
+@pytest.mark.parametrize("ratio", [4.0, 29.0, 33.0, 299.0, 301.0, 1e9])
+def test_ticks_of_a_log_axis(ratio):
+    """Two to eight, wherever the numbers lie."""
+    for low in np.logspace(-2, 1, 31):
+        ax = plt.figure().add_subplot()
+        ax.plot([low, low * ratio])
+        log_ticks(ax, np.array([low, low * ratio]))
+        shown = [tick for tick in ax.get_yticks() if low <= tick <= low * ratio]
+        assert 2 <= len(shown) <= 8
+        plt.close("all")
 
 
 def test_lines_differ_without_colour(models):
