@@ -76,6 +76,8 @@ def descend(
         if not state.value <= state.ceiling:  # nan is not either
             if on_divergence == "raise":
                 raise DivergenceError(state)
+            if not (state.exact or objective.value_and_gradient(state.best_theta)[0] <= state.ceiling):
+                state.forget_best()  # its epoch met low values, and ended on the way up
             state.recover()
         stop = watch(state)
         state.record(objective.n_passes)

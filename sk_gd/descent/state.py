@@ -153,6 +153,10 @@ class DescentState:
             share = count / self.n_averaged
             self.theta = (1 - share) * self.theta + share * mean
 
+    def forget_best(self) -> None:
+        """Take the start for the best point."""
+        self.best_value, self.best_theta = float(self.loss_curve[0]), self.start
+
     def recover(self) -> None:
         """Return to the best point, forget the velocity that led away from it, halve the rate."""
         self.theta, self.value, self.gradient = self.best_theta.copy(), self.best_value, None

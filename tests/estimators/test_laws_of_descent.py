@@ -173,6 +173,24 @@ def test_recovery_is_told(Estimator, variant, optimizer, container, problem_for)
     assert model.learning_rate_ < 1e6
 
 
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "nesterov"])
+def test_recovery_ends(optimizer, rng):
+    """Batches that make an epoch on its way up look good are no place to go back to: the rate is halved until it is small enough."""
+    Z = rng.normal(size=(400, 5))
+    X, y = Z + [0.0, 0.0, 0.0, 0.0, 30.0], Z.sum(axis=1) + rng.normal(size=400)
+    for learning_rate in 0.1 * 2.0 ** np.arange(-5, 1):
+        for seed in range(10):
+            model = GDLinearRegressor(
+                "mini-batch", batch_size=200, optimizer=optimizer, preconditioner=None, learning_rate=learning_rate, max_iter=40, tol=None,
+                random_state=seed,
+            )  # fmt: skip
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                model.fit(X, y)
+            assert model.learning_rate_ > 1e-6
+            assert model.score(X, y) > 0
+
+
 @pytest.mark.parametrize("preconditioner", ["auto", None])
 @pytest.mark.parametrize("columns", ["well", "raw"])
 @every_method
