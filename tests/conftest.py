@@ -90,6 +90,7 @@ class Judge:
             self.Y = np.equal(self.Y, classes[1:] if self.kind == "binary" else classes).astype(float)
         self.mean = self.s @ self.X if fit_intercept else np.zeros(self.X.shape[1])
         self.scale = np.sqrt(self.s @ (self.X - self.mean) ** 2)
+        self.scale[self.scale == 0] = 1.0  # of constant columns
 
     def _loss_and_slope(self, z):
         if self.kind == "squared":

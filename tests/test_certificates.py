@@ -57,3 +57,22 @@ def test_claims(draw, variant, rng, Judge):
     constant, lowest = judge.value(*judge.constant), judge.reached_from(model)
     rounding = 50 * np.finfo(dtype).eps * abs(constant)
     assert judge(model) - lowest <= FALSE * model.optimality_ * (constant - lowest) + rounding
+
+
+@pytest.mark.parametrize("draw", range(40))
+def test_classes_that_come_nearly_apart(draw, Judge):
+    """The curvature falls with every step, so that a model of it promises too little to be gained."""
+    rng = np.random.default_rng(draw)
+    n_samples, n_features = int(rng.choice([20, 60])), 40
+    X = rng.normal(size=(n_samples, n_features)) * (1.0 if draw % 2 else 10.0 ** rng.uniform(-4, 4, n_features))
+    if draw % 4 > 1:
+        X *= rng.random(X.shape) < 0.1
+    weights = rng.gamma(1.0, size=n_samples)
+    y = (X / np.maximum(X.std(axis=0), 1e-12) @ rng.normal(size=n_features) > 0).astype(int)
+    y[:2] = 0, 1
+    params = {"alpha": float(rng.choice([1e-6, 1e-3])), "l1_ratio": 1.0, "fit_intercept": bool(draw % 3)}
+    model = GDLogisticClassifier("batch", tol=1e-4, random_state=0, **params).fit(X, y, weights)
+    assert model.converged_
+    judge = Judge(X, y, weights, **params)
+    constant, lowest = judge.value(*judge.constant), judge.reached_from(model)
+    assert judge(model) - lowest <= 1.01 * model.optimality_ * (constant - lowest)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sk_gd.losses import LOSSES, REGRESSION_LOSSES
+from sk_gd.losses import LOSSES, REGRESSION_LOSSES, Conjugate
 
 CORNERED = ["epsilon_insensitive", "quantile"]
+PROVING = ["huber", "squared_epsilon_insensitive", "log_loss", "multinomial"]
 
 
 def build(name, y, weights=None):
@@ -104,6 +105,23 @@ def test_rounding_raises_the_loss_a_little(name, radius, targets):
     assert np.all(raised >= -1e-12)
     assert np.all(raised <= y.shape[1] * (loss.low + loss.high) / 2 * radius + 1e-12)
     assert np.all((-loss.low <= slope) & (slope <= loss.high))
+
+
+@pytest.mark.parametrize("name", PROVING)
+def test_bounded_slopes_prove(name, targets):
+    """Slope times z is at most loss plus conjugate, at its own slope no less; bounds leave slopes that are within them."""
+    y, z = targets(name)
+    loss = build(name, y)
+    assert isinstance(loss, Conjugate)
+    (value, own), (_, other) = loss.value_and_slope(y, z), loss.value_and_slope(y, z[::-1])
+    assert_allclose(loss.bounded(y, own), own, atol=1e-15)
+    beyond = loss.bounded(y, own + 3 * (other - own))  # past what any z has
+    assert_allclose(loss.bounded(y, beyond), beyond, atol=1e-15)
+    for slope, least in ((own, 0.0), (other, np.inf), (beyond, np.inf)):
+        excess = value + loss.conjugate(y, slope) - (slope * z).sum(axis=1)
+        assert np.all(excess >= -1e-12 * (1 + np.abs(z).max()))
+        assert np.all(excess <= least + 1e-12 * (1 + np.abs(z).max()))
+    assert np.any(np.abs(beyond - own - 3 * (other - own)) > 0.01) == (name != "squared_epsilon_insensitive")  # has any slope
 
 
 @pytest.mark.parametrize("name", CORNERED)

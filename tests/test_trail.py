@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.preprocessing import normalize
 
 from sk_gd import GDLogisticClassifier
-from sk_gd.descent import metrics, trail
+from sk_gd.descent import certificates, trail
 
 
 @pytest.fixture
@@ -78,13 +78,13 @@ def test_a_rate_of_the_users_is_the_textbooks(words, monkeypatch):
 
 def test_a_model_is_certified_once(words, monkeypatch):
     """What ends a descent and what the model says of itself are one proof."""
-    proved, certificate = [], metrics.certificate
+    proved, certificate = [], certificates.certificate
 
     def counted(objective, theta, *known):
         proved.append(theta.tobytes())
         return certificate(objective, theta, *known)
 
-    monkeypatch.setattr(metrics, "certificate", counted)
+    monkeypatch.setattr(certificates, "certificate", counted)
     model = GDLogisticClassifier("stochastic", alpha=1e-3, random_state=0).fit(*words)
     assert 0 < model.optimality_ < model.tol
     assert len(set(proved)) == len(proved) > 0

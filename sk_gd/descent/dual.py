@@ -2,51 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sk_gd._array import Array, at_least, double_sum, namespace
 from sk_gd._pieces import sum_in_pieces
-from sk_gd.losses import Cornered, Loss, Piecewise, halves
+from sk_gd.losses import Conjugate, Cornered, Loss, halves
 from sk_gd.sources import Block, Source
 
 if TYPE_CHECKING:
     from sk_gd.descent.objective import Objective
 
-FAR = 10  # steps to the minimum of a model, within which the minimum of F is reckoned with
+FAR = 100  # steps to the minimum of a model, within which the minimum of F is reckoned with
 
 
-def proved_gap(objective: Objective, value: float, theta: Array, step: Array) -> float:
+def proved_gap(objective: Objective, theta: Array, step: Array) -> float:
     """How far F at theta is above what the slopes prove to which a step leads, kept within the loss's bounds.
 
-    Where the second derivative jumps, a model of it knows nothing of the rows that a step takes elsewhere; their slopes do.
+    A model of the second derivative knows nothing of how that changes on the way, or of the rows that a step takes elsewhere;
+    their slopes do. The gap is a sum of what every row, every coefficient and every intercept has at least to spare (Fenchel), of
+    which none is below zero: nothing large cancels.
     """
-    return max(value - lower_bound(objective, *objective.dual_after(theta, step), theta, FAR * np.abs(step)), 0.0)
+    excess, pull = objective.excess_after(theta, step)
+    (coef, _), (of_coef, of_intercept), (far, aside) = (np.split(x, [objective.n_features], axis=1) for x in (theta, pull, step))
+    if objective.couples:  # to shift all intercepts is no change
+        aside = aside - aside.mean(axis=0)
+    penalty = objective.penalty
+    of_penalty = penalty.value(coef) + float(np.vdot(of_coef, coef)) - penalty.least(of_coef, coef, FAR * np.abs(far))
+    return excess + max(of_penalty, 0.0) + FAR * float(np.abs(of_intercept * aside).sum())
 
 
-def slopes_after(block: Block, loss: Loss, theta: Array, step: Array, least: float) -> Array:
-    """The rows' slopes after a step as the second derivative at theta tells them, which is taken to be at least so much."""
-    assert isinstance(loss, Piecewise)  # no other jumps
-    z, change = halves(block.raw(np.vstack([theta, step])))
-    bend = at_least(loss.curvature_at(block.y, z), least)
-    return loss.bounded(loss.value_and_slope(block.y, z)[1] + bend * change)
+def excess_after(source: Source, loss: Loss, theta: Array, step: Array, least: float, fit_intercept: bool) -> tuple[float, Array]:
+    """Means over the rows, for the slopes to which a step leads: of ``loss + conjugate - slope . z`` at theta, and the gradient.
 
-
-def dual_means(
-    source: Source, loss: Loss, slopes_of: Callable[[Block], tuple[Array, Array]], fit_intercept: bool
-) -> tuple[float, Array]:
-    """Means over the rows of the conjugate at some slopes, and of the gradient they make; ``slopes_of`` tells targets and them."""
-    assert isinstance(loss, Cornered | Piecewise)  # whose conjugates are known
+    The second derivative at theta tells the slopes; it is taken to be at least so much. In double precision, whatever X has: what
+    is left of a gap is as small as single precision's rounding.
+    """
+    assert isinstance(loss, Conjugate)
+    to_theta_and_step = np.vstack([theta, step])
 
     def of_block(block: Block) -> tuple[Array, Array]:
-        y, slope = slopes_of(block)
-        conjugates = block.weigh(loss.conjugate(y, slope))
-        return namespace(slope).sum(conjugates, axis=0, keepdims=True), block.gradient(block.weigh(slope), fit_intercept)
+        block = block.double()
+        xp, (z, change) = namespace(block.y), halves(block.raw(to_theta_and_step))
+        value, slope = loss.value_and_slope(block.y, z)
+        if loss.couples:  # only differences of the outputs count
+            p = loss.mean(z)
+            turn = p * (change - xp.sum(p * change, axis=1, keepdims=True))
+        else:
+            turn = at_least(loss.curvature_at(block.y, z), least) * change
+        slope = loss.bounded(block.y, slope + turn)
+        excess = block.weigh(value + loss.conjugate(block.y, slope) - xp.sum(slope * z, axis=1))
+        return xp.sum(excess, axis=0, keepdims=True), block.gradient(block.weigh(slope), fit_intercept)
 
-    conjugates, pull = source.sum_over_blocks(of_block)
-    return float(conjugates[0]) / source.n_samples, pull / source.n_samples
+    excess, pull = source.sum_over_blocks(of_block)
+    return float(excess[0]) / source.n_samples, pull / source.n_samples
 
 
 def dual_at(source: Source, loss: Loss, slopes: Array, fit_intercept: bool) -> tuple[float, Array]:

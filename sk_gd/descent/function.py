@@ -41,7 +41,7 @@ class Function:
     penalty = ElasticNet(0.0)
     l2: float | Array = 0.0
     quadratic = couples = False
-    smooth, jumps = True, False
+    smooth, jumps, proves = True, False, False
     max_full = 64  # a Hessian takes two gradients a variable
 
     def __init__(self, fun: Callable[..., Any], jac: Any, args: tuple[Any, ...], bounds: Bounds, start: Array) -> None:

@@ -7,7 +7,8 @@ from typing import Generic
 import numpy as np
 
 from sk_gd.descent.batching import Batching
-from sk_gd.descent.metrics import doubt_gap, doubt_of, estimated, foretells, free, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.certificates import doubt_gap
+from sk_gd.descent.metrics import doubt_of, estimated, foretells, free, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.parts import before_metric
@@ -17,6 +18,7 @@ from sk_gd.descent.state import DescentState
 from sk_gd.preconditioners import Hessian, Implicit, Metric, Secant
 
 SUFFICIENT = 1e-4  # share of the decrease promised by the slope that a step must bring (Armijo, 1966)
+CLOSELY = 0.05  # off by so much is a second derivative that hardly changes on the way: where classes come apart, 0.09 and more
 STALLS = 5  # steps within rounding whose estimated gap does not halve
 
 
@@ -61,7 +63,9 @@ class LineSearchStep(Generic[P]):
         self.aim(objective, state)
         if isinstance(state.metric, Implicit) or estimated(state):
             self.compare(value - state.value, gap, state)
-        state.foretold &= foretells(state, gap)
+        foretold = foretells(state, gap)
+        state.foretold &= foretold
+        state.closely = foretold and 0 < abs(state.scale - 1) < CLOSELY  # not that of conjugate gradients, which is not looked at
         if state.gap > gap / 3 and rebuild_pays(objective, state):
             refresh_metric(objective, state)
             self.aim(objective, state)

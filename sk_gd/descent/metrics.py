@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sk_gd.descent.dual import proved_gap
-from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.parts import PartedObjective
-from sk_gd.descent.problem import Array, Problem
+from sk_gd.descent.problem import Problem
 from sk_gd.descent.sampled import worth_sampling
 from sk_gd.descent.state import DescentState
 from sk_gd.losses import weighted_mean
@@ -39,7 +37,7 @@ def refresh_metric(objective: Problem, state: DescentState, centred: bool = True
     if objective.penalty.kinked and isinstance(state.metric, Implicit) and state.metric.due is not None:
         state.metric = state.metric.due  # over kinks a matrix is worth more as the model itself than as the metric of its solves
     state.metric.update(objective, state.theta, centred)
-    state.metric_age, state.scale, state.foretold = 0, 1.0, True
+    state.metric_age, state.scale, state.foretold, state.closely = 0, 1.0, True, False
     if isinstance(state.metric, Secant) and isinstance(state.metric.base, Sampled):
         state.doubt = doubt_of(state)
 
@@ -190,60 +188,3 @@ def unwrapped(metric: Metric) -> Metric:
     """What a metric that learns from steps, or is made of a sample, begins with."""
     base = metric.base if isinstance(metric, Secant) else metric
     return base.base if isinstance(base, Sampled) else base
-
-
-def trusted(objective: Problem, state: DescentState) -> bool:
-    """Whether the state's metric is the best there is, and made at the state's theta."""
-    base = unwrapped(state.metric)
-    alike = objective.shape[0] == 1 or objective.quadratic
-    whole = isinstance(base, Joint) or (isinstance(base, Hessian) and alike)
-    best = (estimated(state) or whole or isinstance(base, type(best_metric(objective)))) and not stale(objective, state)
-    return best and (base.full or objective.penalty.kinked)
-
-
-def final_gap(objective: Problem, state: DescentState) -> tuple[float, float]:
-    """Objective at theta and the best estimate of its distance from the minimum, both from all rows."""
-    if state.exact and state.gap == state.gap and trusted(objective, state):
-        return state.value, state.gap
-    return certified(objective, state)
-
-
-def certified(objective: Problem, state: DescentState) -> tuple[float, float]:
-    """The certificate of the state's theta, which is made once."""
-    if state.certificate is None or state.certificate[0] is not state.theta:
-        known = state.value, state.gradient if state.exact else None
-        state.certificate = state.theta, *certificate(objective, state.theta, known)
-    value, gap = state.certificate[1:]
-    return value, gap
-
-
-def certificate(objective: Problem, theta: Array, known: tuple[float, Array | None] = (np.nan, None)) -> tuple[float, float]:
-    """Objective at theta, and an estimate of ``F(theta) - F(minimum)`` in a metric made for it there, from all rows.
-
-    Value and gradient of all rows may be ``known``.
-    """
-    value, gradient = known if known[1] is not None else objective.value_and_gradient(theta)
-    state = DescentState(theta, np.random.default_rng(0), value, gradient, metric=best_metric(objective))
-    if isinstance(state.metric, Implicit):
-        state.metric.take_care()
-    refresh_metric(objective, state)
-    return value, careful_gap(objective, state)
-
-
-def careful_gap(objective: Problem, state: DescentState) -> float:
-    """The gap as the state's metric tells it, or if that may overlook rows as they prove it."""
-    step, gap = to_minimum(objective, state)
-    if not objective.jumps:
-        return gap
-    assert isinstance(objective, Objective)  # a function has no rows
-    return max(gap, proved_gap(objective, state.value, state.theta, step))
-
-
-def doubt_gap(objective: Problem, state: DescentState) -> None:
-    """Compare the state's estimate of the gap with the certificate, and remember by how much it was too small."""
-    if trusted(objective, state) and not objective.jumps:
-        return
-    gap = careful_gap(objective, state) if trusted(objective, state) else certified(objective, state)[1]
-    if gap > state.gap > 0:
-        state.doubt *= gap / state.gap
-        state.gap = gap

@@ -10,13 +10,13 @@ from scipy.sparse import issparse
 
 from sk_gd._array import Array, at_least, beside, double_sum, namespace, sums_on_host
 from sk_gd._compat import cached_property
-from sk_gd.descent.dual import dual_at, dual_means, slopes_after
+from sk_gd.descent.dual import dual_at, excess_after
 from sk_gd.descent.moments import joint_moments, moments_apart
 from sk_gd.descent.product import NO_SLOPES, TRACE, diagonals_at, product_at
 from sk_gd.descent.smoothness import largest_eigenvalue, largest_of_rows
 from sk_gd.descent.subsets import sampled
 from sk_gd.descent.typical import typical_rows
-from sk_gd.losses import Cornered, Loss, Piecewise, SquaredError
+from sk_gd.losses import Conjugate, Cornered, Loss, Piecewise, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric, apart_from_shift
 from sk_gd.sources import Block, DenseSource, PickedDense, PickedRows, Source, source_of
@@ -42,7 +42,7 @@ class Objective:
     def __init__(self, loss: Loss, penalty: ElasticNet, source: Source, n_outputs: int, fit_intercept: bool) -> None:
         self.loss, self.penalty, self.source, self.fit_intercept = loss, penalty, source, fit_intercept
         self.l2, self.quadratic, self.couples = penalty.l2, loss.quadratic, loss.couples
-        self.jumps = isinstance(loss, Piecewise)
+        self.jumps, self.proves = isinstance(loss, Piecewise), isinstance(loss, Conjugate)
         self.smooth = not isinstance(loss, Cornered) or bool(np.all(loss.radius))
         self.dtype = source.dtype
         self.n_samples, self.n_features = source.n_samples, source.n_features
@@ -232,14 +232,10 @@ class Objective:
         self.n_passes += 1
         return dual_at(self.source, self.loss, slopes, self.fit_intercept)
 
-    def dual_after(self, theta: Array, step: Array) -> tuple[float, Array]:
-        """What the slopes prove to which a step leads."""
-
-        def slopes_of(block: Block) -> tuple[Array, Array]:
-            return block.y, slopes_after(block, self.loss, theta, step, TRACE * self.loss.curvature)
-
+    def excess_after(self, theta: Array, step: Array) -> tuple[float, Array]:
+        """What the slopes prove to which a step leads: see :func:`~sk_gd.descent.dual.excess_after`."""
         self.n_passes += 1
-        return dual_means(self.source, self.loss, slopes_of, self.fit_intercept)
+        return excess_after(self.source, self.loss, theta, step, TRACE * self.loss.curvature, self.fit_intercept)
 
     def smoothness(self, metric: Metric, max_passes: int = 50) -> float:
         """Largest eigenvalue of the Hessian's upper bound in a metric: L. Descent is stable below a rate of 2 / L."""

@@ -124,9 +124,9 @@ class Part:
     def greatest_product(self, step: Array) -> Array:
         return self.count * self.objective.greatest_product()(step)
 
-    def dual_after(self, theta: Array, step: Array) -> tuple[float, Array]:
-        conjugate, pull = self.objective.dual_after(theta, step)
-        return self.count * conjugate, self.count * pull
+    def excess_after(self, theta: Array, step: Array) -> tuple[float, Array]:
+        excess, pull = self.objective.excess_after(theta, step)
+        return self.count * excess, self.count * pull
 
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None) -> float:
         return self.objective.row_smoothness(coordinates, theta)

@@ -175,10 +175,10 @@ class PartedObjective(Objective):
 
         return multiply
 
-    def dual_after(self, theta: Array, step: Array) -> tuple[float, Array]:
-        self.n_passes += 2
-        conjugates, pulls = zip(*self.places.ask("dual_after", theta, step), strict=True)
-        return sum(conjugates) / self.n_samples, np.sum(pulls, axis=0) / self.n_samples
+    def excess_after(self, theta: Array, step: Array) -> tuple[float, Array]:
+        self.n_passes += 1
+        excesses, pulls = zip(*self.places.ask("excess_after", theta, step), strict=True)
+        return sum(excesses) / self.n_samples, np.sum(pulls, axis=0) / self.n_samples
 
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
         self.n_passes += 1 + (theta is not None)

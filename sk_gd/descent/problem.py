@@ -33,6 +33,8 @@ class Problem(Protocol):
         Whether it has a gradient everywhere, but for the penalty.
     jumps : bool
         Whether the second derivative does, so that what a step has shown of it says nothing of the next one.
+    proves : bool
+        Whether slopes of the rows prove how low it can be.
     couples : bool
         Whether the outputs pull on each other.
     max_full : int
@@ -52,6 +54,7 @@ class Problem(Protocol):
     quadratic: bool
     smooth: bool
     jumps: bool
+    proves: bool
     couples: bool
     max_full: int
     n_passes: float

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sk_gd._array import Array
-from sk_gd.descent.metrics import FORETOLD, doubt_gap, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.certificates import doubt_gap
+from sk_gd.descent.metrics import FORETOLD, rebuild_pays, refresh_metric, stale
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.product import NO_SLOPES

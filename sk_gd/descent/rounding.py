@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sk_gd._array import Array, is_foreign, on_host
-from sk_gd.descent import metrics
+from sk_gd.descent import certificates
 from sk_gd.descent.dual import lower_bound
 from sk_gd.descent.kernel import Kernel
 from sk_gd.descent.line_search import LineSearchStep
@@ -189,7 +189,7 @@ def rounding_metric(objective: Objective) -> Metric:
 def final_gap(objective: Objective, state: DescentState) -> tuple[float, float]:
     """Objective at theta and the best estimate of its distance from the minimum, both from all rows."""
     if objective.smooth:
-        return metrics.final_gap(objective, state)
+        return certificates.final_gap(objective, state)
     return (state.value, state.gap) if state.rounding is not None else certificate(objective, state.theta)
 
 
@@ -215,7 +215,7 @@ def arrival(objective: Objective, state: DescentState, validated: bool, goes_on:
 def certificate(objective: Objective, theta: Array) -> tuple[float, float]:
     """The same at any theta; where the slope jumps, by a descent from there to the minimum, nearly, and its proof."""
     if objective.smooth:
-        return metrics.certificate(objective, theta)
+        return certificates.certificate(objective, theta)
     value = objective.value_and_gradient(theta)[0]
     state = DescentState(theta, np.random.default_rng(0))
     descend(objective, RoundingStep(objective), state, StoppingRule(EXACT, MAX_STEPS, 1, None, objective.constant_value))

@@ -10,7 +10,8 @@ import numpy as np
 
 from sk_gd._pieces import count_from, in_pieces
 from sk_gd.descent.batching import Batching
-from sk_gd.descent.metrics import doubt_gap, refresh_metric
+from sk_gd.descent.certificates import doubt_gap
+from sk_gd.descent.metrics import refresh_metric
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.problem import Array, P
 from sk_gd.descent.state import DescentState

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from scipy.optimize import OptimizeResult
 
+from sk_gd.descent.certificates import certificate
 from sk_gd.descent.function import Function
 from sk_gd.descent.loop import DivergenceError, Step, descend
-from sk_gd.descent.metrics import certificate
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.stationary import describe
 from sk_gd.descent.stopping import StoppingRule, StopReason

@@ -40,7 +40,8 @@ class DescentState:
         The last epochs in the coordinates of the metric, where a step follows them further.
     metric : Metric or None
         Model of the second derivative; ``metric_age`` counts the passes over the data since it was built, ``scale`` is the
-        factor by which the last step showed it to be off, ``foretold`` whether all steps since arrived where it sent them.
+        factor by which the last step showed it to be off, ``foretold`` whether all steps since arrived where it sent them,
+        ``closely`` whether the last one showed it to be right within a twentieth.
     doubt : float
         Factor by which the metric was seen to underestimate the gap.
     certificate : tuple of (theta, value, gap) or None
@@ -88,6 +89,7 @@ class DescentState:
     metric_age: int = 0
     scale: float = 1.0
     foretold: bool = False
+    closely: bool = False
     doubt: float = 1.0
     certificate: Any = None
     direction: Any = None

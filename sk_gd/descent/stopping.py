@@ -33,9 +33,13 @@ class StoppingRule:
     tol : float or None
         Share of the decrease ``F(constant model) - F(minimum)`` that may be left: a pure number. None goes on to the limit.
     max_iter : int
-        Limit of epochs, from ``first_epoch`` on.
+        Limit of epochs.
     constant_value : float
         Objective of the best model that ignores X.
+    first_epoch : int, default=0
+        From which ``max_iter`` is counted.
+    eps : float
+        Share of the objective that the precision of the rows rounds.
     """
 
     tol: float | None
@@ -44,6 +48,7 @@ class StoppingRule:
     max_time: float | None
     constant_value: float
     first_epoch: int = 0
+    eps: float = float(np.finfo(np.float64).eps)
 
     def __call__(self, state: DescentState) -> StopReason | None:
         if self.tol is not None:
@@ -71,7 +76,7 @@ class StoppingRule:
     def relative(self, value: float, gap: float) -> float:
         """A gap as share of the whole decrease that the constant model leaves to be made."""
         whole = max(self.constant_value - value, 0.0) + gap
-        if whole <= np.finfo(np.float64).eps * abs(self.constant_value):  # rounding of nothing to be gained; nan is not
+        if whole <= self.eps * abs(self.constant_value):  # rounding of nothing to be gained; nan is not
             return 0.0
         return gap / whole
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sk_gd._array import Array
+from sk_gd.descent.certificates import final_gap
 from sk_gd.descent.line_search import LineSearchStep
 from sk_gd.descent.loop import descend
-from sk_gd.descent.metrics import best_metric, dear, final_gap, sparse
+from sk_gd.descent.metrics import best_metric, dear, sparse
 from sk_gd.descent.model import steepest_slope
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.orthant import OrthantStep

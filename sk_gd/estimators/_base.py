@@ -125,9 +125,8 @@ class GradientDescentModel(
             plan = self._plan(objective)
             state = self._start(objective, last, seed, coef_init, intercept_init)
             first_epoch, recoveries = state.n_epochs, state.n_recoveries
-            stopping = StoppingRule(
-                self.tol, self.max_iter, self.n_iter_no_change, self.max_time, objective.constant_value, first_epoch
-            )
+            limits = self.tol, self.max_iter, self.n_iter_no_change, self.max_time
+            stopping = StoppingRule(*limits, objective.constant_value, first_epoch, float(np.finfo(objective.dtype).eps))
             tasks = tasks_of(self, given, self.max_iter, lambda theta: self._attributes(objective, theta, task), rows.sizes)
             watches: list[Watch] = [EpochLog(self.verbose), tasks]
             if held_out is not None:

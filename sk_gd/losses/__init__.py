@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sk_gd.losses._base import Cost, Loss, weighted_mean
+from sk_gd.losses._base import Conjugate, Cost, Loss, weighted_mean
 from sk_gd.losses._cornered import Cornered, PrimalDual, halves, side_by_side
 from sk_gd.losses._piecewise import Piecewise
 from sk_gd.losses.bend import Bend
@@ -33,6 +33,7 @@ __all__ = [
     "LOSSES",
     "REGRESSION_LOSSES",
     "Bend",
+    "Conjugate",
     "Cornered",
     "Cost",
     "EpsilonInsensitive",

@@ -6,7 +6,7 @@ Both are arrays of any library and in its words; what a loss says of all rows to
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -30,6 +30,17 @@ class Cost(Protocol):
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
         """Loss of every row, shape (n,), and its derivative in z, shape (n, n_outputs)."""
+
+
+@runtime_checkable
+class Conjugate(Protocol):
+    """What more a loss may tell: the bounds of its slopes, by which they prove how low F can be (Fenchel's inequality)."""
+
+    def conjugate(self, y: Array, slope: Array) -> Array:
+        """``max over z of slope . z - loss`` for every row, shape (n,), where slopes are within their bounds."""
+
+    def bounded(self, y: Array, slope: Array) -> Array:
+        """Slopes within the bounds, those that already are as they were."""
 
 
 class Loss(Cost, Protocol):
@@ -62,6 +73,13 @@ class Loss(Cost, Protocol):
 
     def constant(self, y: Array, weights: Array | None) -> Array:
         """Raw prediction, shape (n_outputs,), of the best model that ignores X."""
+
+
+def entropy(p: Array) -> Array:
+    """``p log p``, and 0 where p is."""
+    xp = namespace(p)
+    terms: Array = p * xp.log(xp.where(p > 0, p, xp.ones_like(p)))
+    return terms
 
 
 def weighted_quantile(y: Array, weights: Array | None, share: float, center: Array | None = None) -> Array:

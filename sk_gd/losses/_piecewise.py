@@ -59,7 +59,7 @@ class Piecewise:
         xp = namespace(slope)
         return xp.sum(slope * y + self.width * xp.abs(slope) + self.bend / 2 * slope**2, axis=1)
 
-    def bounded(self, slope: Array) -> Array:
+    def bounded(self, y: Array, slope: Array) -> Array:
         """The nearest slope that the loss has somewhere."""
         steep: Array = at_least(-at_least(-slope, -self.steepest), -self.steepest)
         return steep

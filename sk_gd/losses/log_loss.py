@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_gd._array import Array, namespace
+from sk_gd._array import Array, at_least, namespace
 from sk_gd._compat import expit
-from sk_gd.losses._base import Loss, weighted_mean
+from sk_gd.losses._base import Loss, entropy, weighted_mean
 
 
 class LogLoss:
@@ -35,6 +35,14 @@ class LogLoss:
     def curvature_at(self, y: Array, z: Array) -> Array:
         p = self.mean(z)
         return p * (1 - p)
+
+    def conjugate(self, y: Array, slope: Array) -> Array:
+        wrong = namespace(slope).abs(slope)  # the share of the other class
+        return (entropy(wrong) + entropy(1 - wrong))[:, 0]
+
+    def bounded(self, y: Array, slope: Array) -> Array:
+        side = 1 - 2 * y
+        return at_least(-at_least(-slope * side, -1.0), 0.0) * side
 
     def mean(self, z: Array) -> Array:
         p: Array = expit(z, xp=namespace(z))

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_gd._array import Array, beside, namespace
+from sk_gd._array import Array, at_least, beside, namespace
 from sk_gd._pieces import pieces, weigh_codes
-from sk_gd.losses._base import Loss
+from sk_gd.losses._base import Loss, entropy
 
 
 class Multinomial:
@@ -37,9 +37,22 @@ class Multinomial:
         return self
 
     def value_and_slope(self, y: Array, z: Array) -> tuple[Array, Array]:
-        xp, log_p = namespace(z), self.log_mean(z)
-        own = xp.astype(y == beside(np.arange(self.n_classes), y), z.dtype)  # 1 at the row's class, else 0
+        xp, log_p, own = namespace(z), self.log_mean(z), self.own(y, z)
         return -xp.sum(log_p * own, axis=1), xp.exp(log_p) - own
+
+    def own(self, y: Array, z: Array) -> Array:
+        """1 at every row's class, else 0, as numbers of z's kind."""
+        is_own: Array = namespace(z).astype(y == beside(np.arange(self.n_classes), y), z.dtype)
+        return is_own
+
+    def conjugate(self, y: Array, slope: Array) -> Array:
+        total: Array = namespace(slope).sum(entropy(slope + self.own(y, slope)), axis=1)
+        return total
+
+    def bounded(self, y: Array, slope: Array) -> Array:
+        own = self.own(y, slope)
+        p = at_least(slope + own, 0.0)
+        return p / namespace(p).sum(p, axis=1, keepdims=True) - own
 
     def curvature_at(self, y: Array, z: Array) -> Array:
         p = self.mean(z)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_gd._array import Array, beside, cross_product, double_sum, namespace
+from sk_gd._array import Array, beside, cross_product, double, double_sum, namespace
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Block:
         theta = beside(theta, self.y)
         z: Array = self.X @ theta[:, :n_features].T
         return z if theta.shape[1] == n_features else z + theta[:, n_features:].T
+
+    def double(self) -> Block:
+        """The same in double precision."""
+        X = self.X.astype(np.float64, copy=False) if issparse(self.X) else double(self.X)
+        return Block(X, double(self.y), self.weights)
 
     def constant(self, value: float, n_outputs: int) -> Array:
         """One number for every row and output."""

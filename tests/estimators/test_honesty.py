@@ -128,3 +128,12 @@ def test_a_metric_that_was_off_has_foretold_nothing(scale, right):
     state = DescentState(np.zeros((1, 2)), np.random.default_rng(0), gap=1.0, scale=scale)
     assert foretells(state, 30.0) is right
     assert not foretells(state, 3.0)
+
+
+@pytest.mark.parametrize("variant", ["batch", "mini-batch", "stochastic"])
+def test_nothing_to_be_gained_in_single_precision(variant, rng):
+    """Where the constant model is the minimum, what is left is rounding, and the descent at its end."""
+    X = np.linalg.qr(rng.normal(size=(300, 40)))[0].astype(np.float32)
+    model = GDLogisticClassifier(variant, alpha=0.1, l1_ratio=0.5, random_state=0, max_iter=50).fit(X, rng.integers(3, size=300))
+    assert model.converged_
+    assert not model.coef_.any()

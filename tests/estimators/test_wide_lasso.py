@@ -7,7 +7,7 @@ from sklearn.linear_model import ElasticNet
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.descent import working_set
-from sk_gd.descent.metrics import certificate
+from sk_gd.descent.certificates import certificate
 
 
 @pytest.fixture(autouse=True)
