@@ -11,13 +11,13 @@ from sk_gd._array import Array
 from sk_gd._pieces import count_from, in_pieces
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.objective import Objective
-from sk_gd.descent.plan import Plan, batch_size_of
+from sk_gd.descent.plan import Plan, batch_size_of, named
 from sk_gd.descent.scheduled import ScheduledStep
 from sk_gd.descent.seen import class_shares, shrunk, steady_curvature
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.sweep import SweepStep
 from sk_gd.losses import LogLoss, Multinomial
-from sk_gd.optimizers import GradientDescent, Optimizer, as_optimizer
+from sk_gd.optimizers import Optimizer, as_optimizer
 from sk_gd.preconditioners import CentredMetric, Diagonal, Hessian, Identity
 from sk_gd.schedules import Constant, Schedule, as_schedule
 
@@ -176,7 +176,8 @@ def make_online_plan(
     schedule = as_schedule(schedule)
     alone = learning_rate == "auto" and isinstance(schedule, Constant) and preconditioner is not None and not average
     automatic = optimizer == "auto" and alone
-    rule = GradientDescent() if isinstance(optimizer, str) and optimizer == "auto" else as_optimizer(optimizer)
+    optimizer = "gd" if optimizer == "auto" else optimizer
+    rule = as_optimizer(optimizer)
     full = automatic and not objective.penalty.kinked and objective.n_features <= objective.max_full
     kinds: dict[str | None, type[CentredMetric]] = {
         "auto": Hessian if full else Diagonal,
@@ -189,4 +190,4 @@ def make_online_plan(
     rate = None if learning_rate == "auto" else float(learning_rate)
     step = OnlineStep(Batching(size, shuffle), rule, schedule, rate, metric, weight, automatic, int(average))
     name = "online descent" if automatic else optimizer if isinstance(optimizer, str) else type(optimizer).__name__
-    return Plan(step, f"{name}, one pass, {type(metric).__name__.lower()} metric")
+    return Plan(step, named(f"{name}, one pass", metric))

@@ -153,7 +153,7 @@ def make_plan(
     automatic = optimizer == "auto" and rate is None and isinstance(schedule, Constant)
     if automatic and everything and not objective.smooth:
         rounding = RoundingStep(objective)
-        return Plan(rounding, _name("steepest descent with line search on rounded corners", rounding.metric))
+        return Plan(rounding, named("steepest descent with line search on rounded corners", rounding.metric))
     one_step = (everything and objective.quadratic) or not objective.smooth
     sampled = automatic and preconditioner in ("auto", "hessian") and not one_step and worth_sampling(objective)
     begun = f", begun on {n // share_of(objective)} rows" if sampled else ""
@@ -161,7 +161,7 @@ def make_plan(
         metric = _metric(objective, preconditioner, sweeps=False)
         if preconditioner == "auto" and objective.penalty.kinked and WorkingSetStep.suits(objective):
             return Plan(WorkingSetStep(objective), "steepest descent with line search, Hessian metric of a working set")
-        name = _name("steepest descent with line search", metric) + begun
+        name = named("steepest descent with line search", metric) + begun
         begin = SampledStep(line_search, full=isinstance(metric, Hessian)) if sampled else None
         return Plan(_line_search(objective, metric), name, begin=begin)
     metric = _metric(objective, preconditioner, sweeps=True)
@@ -183,18 +183,18 @@ def make_plan(
         if isinstance(held, Implicit) and held.later is not None:
             step.later = held
         if not objective.smooth:
-            return Plan(OpenedStep(objective, step), _name(f"{optimizer}, {_rows(size)}, then all, on rounded corners", metric))
+            return Plan(OpenedStep(objective, step), named(f"{optimizer}, {_rows(size)}, then all, on rounded corners", metric))
         finish: LineSearchStep[Objective] | None = None
         if objective.n_samples * objective.n_features <= SMALL:
             finish = line_search(objective)
         begin = SampledStep(line_search) if sampled else None
-        return Plan(step, _name(f"{optimizer}, {_rows(size)}", metric) + updates + begun, finish, begin)
+        return Plan(step, named(f"{optimizer}, {_rows(size)}", metric) + updates + begun, finish, begin)
     if optimizer == "auto":
         optimizer = "gd"
     name = optimizer if isinstance(optimizer, str) else type(optimizer).__name__
     optimizer = as_optimizer(optimizer)
     name = f"averaged {name}" if average else name
-    return Plan(plain(batching, optimizer, schedule, rate, metric, int(average)), _name(f"{name}, {_rows(size, n)}", metric))
+    return Plan(plain(batching, optimizer, schedule, rate, metric, int(average)), named(f"{name}, {_rows(size, n)}", metric))
 
 
 def _line_search(objective: Objective, metric: Metric) -> LineSearchStep[Objective]:
@@ -267,7 +267,8 @@ def _rows(size: int, n_samples: int | None = None) -> str:
     return "one row at a time" if size == 1 else f"{size} rows at a time"
 
 
-def _name(method: str, metric: Metric) -> str:
+def named(method: str, metric: Metric) -> str:
+    """What ``method_`` says."""
     names = {Identity: "no metric", Diagonal: "diagonal metric", Hessian: "Hessian metric", Joint: "joint Hessian metric",
              Sampled: "Hessian metric of a sample", Implicit: "Hessian metric by conjugate gradients",
              Kernel: "Hessian metric by the kernel of the rows"}  # fmt: skip

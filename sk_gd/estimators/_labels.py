@@ -116,7 +116,7 @@ def grow_classes(theta: Array, known: Array, classes: Array) -> Array:
 
 
 def codes_of(y: Any, classes: Array, X: Any) -> Any:
-    """The code of every row of validation labels, all of which have to be known."""
+    """The code of every row of later labels, all of which have to be known."""
     y = column_or_1d(y, warn=True)
     unknown = np.setdiff1d(labels_in(y), classes)
     if len(unknown):
@@ -125,8 +125,8 @@ def codes_of(y: Any, classes: Array, X: Any) -> Any:
 
 
 def unknown_labels(unknown: Array, classes: Array) -> str:
-    """Why validation labels are refused."""
-    return f"Labels of y_val must be among those of y, {classes[:20].tolist()}, got {unknown[:5].tolist()} besides."
+    """Why labels of later rows are refused."""
+    return f"Labels must be among those of the fit, {classes[:20].tolist()}, got {unknown[:5].tolist()} besides: leave those out."
 
 
 def class_weights(class_weight: Any, classes: Array, counts: Array) -> Array | None:

@@ -56,7 +56,7 @@ class FromFunction(Schedule):
         rates = np.asarray(self.function(steps), dtype=np.float64)
         if rates.shape != steps.shape or not np.all(rates >= 0) or np.any(np.isinf(rates)):
             raise ValueError(
-                f"schedule must map an array of step numbers to as many finite numbers from 0 up, but it made {rates!r} "
-                f"of {steps!r}: return an array like the one that came in."
+                f"schedule must map an array of step numbers to as many finite numbers from 0 up, but of {len(steps)} "
+                f"it made {np.array2string(rates, threshold=6)}: return an array like the one that came in."
             )
         return rates

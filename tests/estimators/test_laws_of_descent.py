@@ -175,14 +175,14 @@ def test_recovery_is_told(Estimator, variant, optimizer, container, problem_for)
 
 @pytest.mark.parametrize("optimizer", ["gd", "momentum", "nesterov"])
 def test_recovery_ends(optimizer, rng):
-    """Batches that make an epoch on its way up look good are no place to go back to: the rate is halved until it is small enough."""
+    """An epoch that met low values on its way up is no point to go back to: the rate is halved until it is small enough."""
     Z = rng.normal(size=(400, 5))
-    X, y = Z + [0.0, 0.0, 0.0, 0.0, 30.0], Z.sum(axis=1) + rng.normal(size=400)
+    X, y = Z + np.array([0, 0, 0, 0, 30]), Z.sum(axis=1) + rng.normal(size=400)
     for learning_rate in 0.1 * 2.0 ** np.arange(-5, 1):
         for seed in range(10):
             model = GDLinearRegressor(
-                "mini-batch", batch_size=200, optimizer=optimizer, preconditioner=None, learning_rate=learning_rate, max_iter=40, tol=None,
-                random_state=seed,
+                "mini-batch", batch_size=200, optimizer=optimizer, preconditioner=None, learning_rate=learning_rate, tol=None,
+                max_iter=40, random_state=seed,
             )  # fmt: skip
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)

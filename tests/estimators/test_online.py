@@ -241,3 +241,14 @@ def test_unit_free_steps_of_single_rows(optimizer, rng):
     learn(model, X, y, size=1)
     assert model.score(X, y) > 0.8 * GDLinearRegressor().fit(X, y).score(X, y)
     assert model._state.n_recoveries < 5
+
+
+@pytest.mark.parametrize(("params", "told"), [
+    ({}, "online descent, one pass, Hessian metric"),
+    ({"preconditioner": None}, "gd, one pass, no metric"),
+    ({"optimizer": "adam"}, "adam, one pass, diagonal metric"),
+])  # fmt: skip
+def test_method(Estimator, params, told, problem_for):
+    """A stream's method is told in the words of a fit's."""
+    X, y, _ = problem_for(Estimator)
+    assert Estimator(**params).partial_fit(X, y).method_ == told
