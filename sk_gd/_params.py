@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 
@@ -35,17 +35,16 @@ class Params:
             setattr(self, name, value)
         return self
 
-    def expect(self, name: str, interval: str, why: str, *, whole: bool = False) -> None:
+    def expect(self, name: str, interval: str, why: str) -> None:
         """Refuse a hyper-parameter outside an interval, written as in mathematics: ``[0, 1)``."""
         value = getattr(self, name)
         low, high = (float(end) for end in interval[1:-1].split(","))
-        if isinstance(value, Integral if whole else Real) and not isinstance(value, bool):
+        if isinstance(value, Real) and not isinstance(value, bool):
             number = float(value)
             above = number >= low if interval[0] == "[" else number > low
             if above and (number <= high if interval[-1] == "]" else number < high):
                 return
-        kind = "a whole number" if whole else "a number"
-        raise ValueError(f"{name} of {type(self).__name__} must be {kind} in {interval}, got {value!r}: {why}.")
+        raise ValueError(f"{name} of {type(self).__name__} must be a number in {interval}, got {value!r}: {why}.")
 
 
 def given_together(**rows: Any) -> bool:

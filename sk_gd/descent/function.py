@@ -206,7 +206,7 @@ class Function:
             v = metric.solve(bent)
         return largest
 
-    def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
+    def row_smoothness(self, coordinates: Coordinates, theta: Array | None) -> float:
         """The only row is all of them."""
         metric = Identity()
         metric.update(self, self.start)

@@ -190,7 +190,7 @@ class Objective:
         h: Array = block.weigh(at_least(self.loss.curvature_at(block.y, z), TRACE * self.loss.curvature))
         return h
 
-    def with_curvature(self, theta: Array, centred: bool = True) -> tuple[float, Array, Curvature]:
+    def with_curvature(self, theta: Array) -> tuple[float, Array, Curvature]:
         """``value_and_gradient`` and the full ``curvature``, in one visit of the rows."""
 
         def of_rows(block: Block) -> tuple[Array, ...]:
@@ -200,7 +200,7 @@ class Objective:
             return self.bend_of(block, z), values, block.gradient(block.weigh(slope), self.fit_intercept)
 
         self.n_passes += 1
-        n, sums = self.n_samples, self.source.moments_and_sums(of_rows, full=True, centred=centred and self.fit_intercept)
+        n, sums = self.n_samples, self.source.moments_and_sums(of_rows, full=True, centred=self.fit_intercept)
         total, center, moments, value, gradient = sums
         coef, gradient = self.coef(theta), gradient / n
         self.coef(gradient)[:] += self.penalty.gradient(coef)
@@ -237,15 +237,15 @@ class Objective:
         self.n_passes += 1
         return excess_after(self.source, self.loss, theta, step, TRACE * self.loss.curvature, self.fit_intercept)
 
-    def smoothness(self, metric: Metric, max_passes: int = 50) -> float:
+    def smoothness(self, metric: Metric) -> float:
         """Largest eigenvalue of the Hessian's upper bound in a metric: L. Descent is stable below a rate of 2 / L."""
-        return largest_eigenvalue(self, metric, max_passes)
+        return largest_eigenvalue(self, metric)
 
     def greatest_product(self) -> Callable[[Array], Array]:
         """The map from a step to the loss's greatest curvature, the same for all rows, times it."""
         probe = self.source.retarget(self.source.zeros(self.shape[0]), self.source.weights)
         return lambda step: self.loss.curvature * probe.value_and_gradient(SquaredError(), step, NO_SLOPES)[1] / self.n_samples
 
-    def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
+    def row_smoothness(self, coordinates: Coordinates, theta: Array | None) -> float:
         """Largest curvature of the loss of a single row in these coordinates: anywhere, or at theta."""
         return largest_of_rows(self, coordinates, theta)

@@ -18,7 +18,7 @@ from sk_gd.descent.state import DescentState
 from sk_gd.descent.sweep import SweepStep
 from sk_gd.losses import LogLoss, Multinomial
 from sk_gd.optimizers import Optimizer, as_optimizer
-from sk_gd.preconditioners import CentredMetric, Diagonal, Hessian, Identity
+from sk_gd.preconditioners import PRECONDITIONERS, CentredMetric, Diagonal, Hessian, Identity
 from sk_gd.schedules import Constant, Schedule, as_schedule
 
 FORGETTING = 2.0  # weight of new rows beside old ones where the second derivative depends on theta
@@ -60,7 +60,7 @@ class OnlineStep(SweepStep):
         metric: CentredMetric,
         weight: float,
         automatic: bool,
-        average: int = 0,
+        average: int,
     ) -> None:
         super().__init__(batching, optimizer, schedule, learning_rate, metric, average)
         self.metric: CentredMetric = metric
@@ -179,13 +179,7 @@ def make_online_plan(
     optimizer = "gd" if optimizer == "auto" else optimizer
     rule = as_optimizer(optimizer)
     full = automatic and not objective.penalty.kinked and objective.n_features <= objective.max_full
-    kinds: dict[str | None, type[CentredMetric]] = {
-        "auto": Hessian if full else Diagonal,
-        "hessian": Hessian,
-        "diagonal": Diagonal,
-        None: Identity,
-    }
-    metric = kinds[preconditioner]()
+    metric = (Hessian if full else Diagonal)() if preconditioner == "auto" else PRECONDITIONERS[preconditioner]()
     size = batch_size_of(objective, variant, batch_size)
     rate = None if learning_rate == "auto" else float(learning_rate)
     step = OnlineStep(Batching(size, shuffle), rule, schedule, rate, metric, weight, automatic, int(average))

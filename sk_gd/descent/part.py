@@ -103,8 +103,8 @@ class Part:
     def curvature(self, theta: Array, full: bool, centred: bool) -> Curvature:
         return self.objective.curvature(theta, full, centred).scaled(self.count)
 
-    def with_curvature(self, theta: Array, centred: bool) -> tuple[tuple[float, Array], Curvature]:
-        value, gradient, curvature = self.objective.with_curvature(theta, centred)
+    def with_curvature(self, theta: Array) -> tuple[tuple[float, Array], Curvature]:
+        value, gradient, curvature = self.objective.with_curvature(theta)
         return (self.count * value, self.count * gradient), curvature.scaled(self.count)
 
     def joint_curvature(self, theta: Array) -> tuple[int, Curvature]:

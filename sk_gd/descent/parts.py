@@ -76,7 +76,7 @@ class PartedObjective(Objective):
         source: Any = Elsewhere(sum(self.counts), n_features, sum(stored), all(sparse), dtype)
         super().__init__(loss, penalty, source, n_outputs, fit_intercept)
         self.places, self.summary = places, summary
-        self.known: tuple[Array, bool, Curvature] | None = None  # theta, whether centred, and the full curvature there
+        self.known: tuple[Array, Curvature] | None = None  # theta, and the full centred curvature there
 
     @cached_property
     def constant(self) -> Array:
@@ -130,16 +130,16 @@ class PartedObjective(Objective):
         """Value estimated on some rows, and by how much their gradient differs from that at ``away``, plus that of the penalty."""
         return self.summed(self.places.ask("estimate", theta, away, *rows), theta, self.n_samples / rows[2])
 
-    def look(self, theta: Array, centred: bool = True) -> tuple[float, Array]:
+    def look(self, theta: Array) -> tuple[float, Array]:
         """``value_and_gradient``, and ``curvature`` for who asks for it next: in one round, and one visit of the rows."""
-        parts, curvatures = zip(*self.places.ask("with_curvature", theta, centred), strict=True)
-        self.known = theta, centred, sum(curvatures[1:], curvatures[0]).scaled(1 / self.n_samples)
+        parts, curvatures = zip(*self.places.ask("with_curvature", theta), strict=True)
+        self.known = theta, sum(curvatures[1:], curvatures[0]).scaled(1 / self.n_samples)
         return self.summed(parts, theta, self.n_samples)
 
     def curvature(self, theta: Array, full: bool, centred: bool = True) -> Curvature:
         known, self.known = self.known, None  # which may be large
-        if known is not None and known[0] is theta and full and centred == known[1]:
-            return known[2]
+        if known is not None and known[0] is theta and full and centred:
+            return known[1]
         self.n_passes += 1
         parts = self.places.ask("curvature", theta, full, centred)
         return sum(parts[1:], parts[0]).scaled(1 / self.n_samples)
@@ -180,7 +180,7 @@ class PartedObjective(Objective):
         excesses, pulls = zip(*self.places.ask("excess_after", theta, step), strict=True)
         return sum(excesses) / self.n_samples, np.sum(pulls, axis=0) / self.n_samples
 
-    def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
+    def row_smoothness(self, coordinates: Coordinates, theta: Array | None) -> float:
         self.n_passes += 1 + (theta is not None)
         return float(max(self.places.ask("row_smoothness", coordinates, theta)))
 

@@ -98,7 +98,7 @@ class Problem(Protocol):
     def smoothness(self, metric: Metric) -> float:
         """Largest eigenvalue of the second derivative in a metric."""
 
-    def row_smoothness(self, coordinates: Coordinates, theta: Array | None = None) -> float:
+    def row_smoothness(self, coordinates: Coordinates, theta: Array | None) -> float:
         """Largest curvature of a single row's share."""
 
 

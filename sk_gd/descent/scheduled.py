@@ -146,8 +146,7 @@ class ScheduledStep(Generic[P]):
             moved = theta - rate * direction
             if optimizer.weight_decay:
                 objective.coef(moved)[:] -= rate * optimizer.weight_decay * objective.coef(theta)
-            theta = moved
-            theta = self.prox(objective, theta, rate * optimizer.stretch(memory))
+            theta = self.prox(objective, moved, rate * optimizer.stretch(memory))
             met += value * self.batching.share(rows, objective.n_samples)
             if len(sums):
                 sums += theta

@@ -63,7 +63,6 @@ class Seen:
             return replace(self, curvature=new)
         return replace(self, curvature=self.curvature.scaled(1 - share) + new.scaled(share))
 
-
     def lean(self, slope: Array, smooth: float, share: float) -> Seen:
         """With another chunk's slope and smoothness."""
         if self.slope is None:

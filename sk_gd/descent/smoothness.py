@@ -14,8 +14,10 @@ from sk_gd.sources import Block
 if TYPE_CHECKING:
     from sk_gd.descent.objective import Objective
 
+MAX_PASSES = 50
 
-def largest_eigenvalue(objective: Objective, metric: Metric, max_passes: int) -> float:
+
+def largest_eigenvalue(objective: Objective, metric: Metric) -> float:
     """L in a metric by power iteration, on the gradient of a squared error with the loss's greatest curvature."""
     multiply = objective.greatest_product()
 
@@ -28,7 +30,7 @@ def largest_eigenvalue(objective: Objective, metric: Metric, max_passes: int) ->
     # start with a component along every feature: the gradient of a constant prediction, and a little of each
     v = metric.solve(bend(np.full(objective.shape, 1e-3)) + 1e-3)
     largest = 0.0
-    for _ in range(max_passes):
+    for _ in range(MAX_PASSES):
         v = v / max(np.sqrt(abs(float(np.vdot(v, metric.product(v))))), 1e-300)
         bent = bend(v)
         previous, largest = largest, float(np.vdot(v, bent))

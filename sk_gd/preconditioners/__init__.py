@@ -13,7 +13,7 @@ from sk_gd.preconditioners.ridge import Ridge
 from sk_gd.preconditioners.sampled import Sampled
 from sk_gd.preconditioners.secant import Secant
 
-PRECONDITIONERS: dict[str | None, type[Metric]] = {
+PRECONDITIONERS: dict[str | None, type[CentredMetric]] = {
     None: Identity,
     "diagonal": Diagonal,
     "hessian": Hessian,

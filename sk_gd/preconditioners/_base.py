@@ -118,13 +118,8 @@ class Coordinates:
     def leave(self, theta: Array) -> Array:
         """The inverse of ``enter``."""
         coef, intercept = np.split(theta, [len(self.center)], axis=1)
-        moved = self.to_direction(coef)
+        moved = coef * self.into if self.into.ndim == 1 else coef @ self.into.T
         return np.hstack([moved, intercept - moved @ self.center[:, None]] if intercept.size else [moved])
-
-    def to_direction(self, coef: Array) -> Array:
-        """Coefficients in the original units."""
-        moved: Array = coef * self.into if self.into.ndim == 1 else coef @ self.into.T
-        return moved
 
     def gradient(self, gradient: Array) -> Array:
         """Gradient by the parameters in these coordinates."""

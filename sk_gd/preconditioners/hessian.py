@@ -31,7 +31,6 @@ class Factor:
         solved: Array = cho_solve((self.cholesky.T, False), scaled.T, check_finite=False).T / self.units
         return solved
 
-
     def firm(self, matrix: Array) -> Array:
         """The matrix that was factored, without the directions in which rounding lets it bend down."""
         return matrix if self.lift <= LEAST else matrix + np.diag(self.lift * np.diag(matrix))

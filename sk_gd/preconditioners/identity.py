@@ -17,9 +17,6 @@ class AsTheyAre(Coordinates):
     def leave(self, theta: Array) -> Array:
         return theta
 
-    def to_direction(self, coef: Array) -> Array:
-        return coef
-
     def gradient(self, gradient: Array) -> Array:
         return gradient.copy()
 

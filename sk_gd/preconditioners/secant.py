@@ -9,7 +9,7 @@ import numpy as np
 from sk_gd._array import Array
 from sk_gd.preconditioners._base import Bending, Coordinates, Metric
 
-MEMORY = 10  # steps
+MEMORY = 10  # steps remembered
 
 
 class Secant(Metric):
@@ -19,18 +19,16 @@ class Secant(Metric):
     ----------
     base : Metric
         Where the correction starts.
-    memory : int, default=10
-        Number of steps remembered.
 
     References
     ----------
     Nocedal, 1980 (the two loops); the scaling of the base is the step of Barzilai and Borwein, 1988.
     """
 
-    def __init__(self, base: Metric, memory: int = MEMORY) -> None:
+    def __init__(self, base: Metric) -> None:
         self.base = base
         self.full = base.full
-        self.steps: deque[tuple[Array, Array, float]] = deque(maxlen=memory)
+        self.steps: deque[tuple[Array, Array, float]] = deque(maxlen=MEMORY)
         self.scale = 1.0
 
     @property
