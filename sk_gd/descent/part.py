@@ -14,7 +14,7 @@ from sk_gd.descent.product import NO_SLOPES
 from sk_gd.descent.subsets import sampled
 from sk_gd.losses import Loss
 from sk_gd.preconditioners import Coordinates, Curvature
-from sk_gd.sources import CSRSource, source_of
+from sk_gd.sources import Block, CSRSource, source_of
 
 
 class Part:
@@ -29,13 +29,16 @@ class Part:
         self.anchored: tuple[Array, Array] | None = None
         self.shuffled: tuple[int, Array, int] | None = None
 
-    def sample(self, share: int) -> Part | None:
-        """Some of the rows, None where there are too few for one; weights stay in the unit of all parts."""
+    def some(self, share: int) -> Block | None:
+        """One row out of every ``share``, None where there are too few for one; weights stay in the unit of all parts."""
         count = self.count // share
-        if not count:
+        return self.objective.source.take(sampled(count, share, self.number)) if count else None
+
+    def sample(self, share: int) -> Part | None:
+        """A part of some of the rows."""
+        block = self.some(share)
+        if block is None:
             return None
-        source = self.objective.source
-        block = source.take(sampled(count, share, self.number))
         return Part(self.number, self.objective.on(source_of(block.X, block.y, block.weights), self.objective.loss))
 
     def exact(self) -> Part:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from scipy.sparse import issparse, vstack
 
 from sk_gd._array import Array
 from sk_gd._compat import cached_property
@@ -20,6 +21,7 @@ from sk_gd.descent.product import NO_SLOPES
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, recentred
+from sk_gd.sources import Block, source_of
 
 
 class Places(Protocol):
@@ -95,6 +97,11 @@ class PartedObjective(Objective):
 
     def sample(self, share: int, copied: bool = True) -> Objective:
         return self.at(self.places.beside("sample", share), self.loss, self.penalty)
+
+    def brought(self, share: int) -> Objective:
+        """The same function of some of the rows, which come here."""
+        rows = together(self.places.ask("some", share))
+        return Objective(self.loss, self.penalty, source_of(rows.X, rows.y, rows.weights), self.shape[0], self.fit_intercept)
 
     def exact(self) -> Objective:
         return self.at(self.places.beside("exact"), self.loss, self.penalty, np.float64)
@@ -183,6 +190,15 @@ class PartedObjective(Objective):
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None) -> float:
         self.n_passes += 1 + (theta is not None)
         return float(max(self.places.ask("row_smoothness", coordinates, theta)))
+
+
+def together(blocks: list[Block]) -> Block:
+    """Rows of several places in one, sparse where all are."""
+    sparse = all(issparse(block.X) for block in blocks)
+    X = vstack([block.X for block in blocks], format="csr") if sparse else np.concatenate([block.dense() for block in blocks])
+    weights = [block.weights for block in blocks if block.weights is not None]  # of all or of none
+    s = np.concatenate(weights) if weights else None
+    return Block(X, np.concatenate([block.y for block in blocks]), None if s is None else s / s.mean())
 
 
 def before_metric(objective: P, theta: Array, full: bool) -> tuple[float, Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from typing import TypeGuard
 
 import numpy as np
 
@@ -23,6 +24,7 @@ MOST = 2**24  # values in the sample of rows in a file, which may be larger than
 ENOUGH = 20  # rows for every parameter: the minimum of fewer is that of their noise
 LARGE = 2**20  # values in X from which on passes take longer than what begins them
 LARGE_APART = 2**24  # the same where a pass over few rows is a round of messages
+BROUGHT = 2**18  # values in the sample up to which rows come here from elsewhere: in one round, and some milliseconds of a network
 NEAR = 1e-3  # relative gap within the sample; the minimum of all rows is farther away than that
 ONCE, FEW = (StoppingRule(None, max_iter, max_iter, None, np.nan) for max_iter in (1, 50))
 
@@ -31,6 +33,8 @@ def share_of(objective: Objective) -> int:
     """One row in how many is in the sample."""
     if objective.source.in_file:
         return max(SHARE, objective.source.n_stored // MOST)
+    if comes_here(objective):
+        return max(SHARE, -(-objective.source.n_stored // BROUGHT))
     if isinstance(objective, PartedObjective):
         return min(max(SHARE, objective.n_samples // (KNOWN * prod(objective.shape))), SHARE_APART)
     if objective.n_features >= NARROW:
@@ -40,10 +44,16 @@ def share_of(objective: Objective) -> int:
     return OF_NARROW_AND_MORE if more else OF_NARROW
 
 
+def comes_here(objective: Objective) -> TypeGuard[PartedObjective]:
+    """Whether rows are elsewhere, and so few of them know the parameters that they may come here."""
+    values = objective.source.n_stored / max(objective.n_samples, 1)
+    return isinstance(objective, PartedObjective) and ENOUGH * prod(objective.shape) * values <= BROUGHT
+
+
 def worth_sampling(objective: Objective) -> bool:
     """Whether a sample would know its parameters, and save passes that count."""
     enough = objective.n_samples // share_of(objective) >= ENOUGH * prod(objective.shape)
-    large = LARGE_APART if isinstance(objective, PartedObjective) else LARGE
+    large = LARGE_APART if isinstance(objective, PartedObjective) and not comes_here(objective) else LARGE
     return enough and objective.source.n_stored >= large and objective.n_features <= objective.max_full
 
 
@@ -70,8 +80,8 @@ class SampledStep:
             state.value, state.gradient = objective.value_and_gradient(state.theta)
 
     def epoch(self, objective: Objective, state: DescentState) -> None:
-        share = share_of(objective)
-        sample, inside = objective.sample(share), DescentState(state.theta, state.rng)
+        share, inside = share_of(objective), DescentState(state.theta, state.rng)
+        sample = objective.brought(share) if comes_here(objective) else objective.sample(share)
         if worth_sampling(sample):
             descend(sample, SampledStep(self.step_for), inside, ONCE)
         descend(sample, self.step_for(sample), inside, FEW, watch=near)

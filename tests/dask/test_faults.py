@@ -67,6 +67,7 @@ def test_killed_worker_after_a_sample(rows, processes, monkeypatch):
     """The sample that a descent began on is drawn again with the rows, the same one."""
     X, y = rows
     monkeypatch.setattr("sk_gd.descent.sampled.LARGE_APART", 0)
+    monkeypatch.setattr("sk_gd.descent.sampled.BROUGHT", 0)
     monkeypatch.setattr("sk_gd.descent.sampled.ENOUGH", 2)
     processes.wait_for_workers(2)
     undisturbed = watched("batch", X, y, lambda: None, optimizer="auto")

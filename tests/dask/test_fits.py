@@ -2,6 +2,7 @@
 
 import pickle
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
+from sk_gd.estimators._dask import DaskRows
 from sk_gd.losses import EpsilonInsensitive, Huber, Quantile
 
 pytestmark = pytest.mark.usefixtures("threads")
@@ -169,15 +171,20 @@ def test_saga_of_one_partition_is_saga(make_problem):
     same(model, sweep, rtol=1e-9)
 
 
+@pytest.mark.parametrize("here", [True, False])
 @pytest.mark.parametrize(("target", "params"), [("binary", {}), ("multinomial", {"alpha": 0.01, "l1_ratio": 0.5})])
-def test_begun_on_a_sample(target, params, variant, make_problem, split, monkeypatch):
-    """The minimum of one row in sixteen, taken from every partition, is where a descent on many rows begins."""
+def test_begun_on_a_sample(target, params, here, variant, make_problem, split, monkeypatch):
+    """The minimum of one row in sixteen, taken from every partition, is where a descent on many rows begins.
+
+    If they are few they come here, else they stay where they are.
+    """
     X, y, s = make_problem(target, columns="raw", weighted=True, n_samples=6000, n_features=4)
     make = lambda: GDLogisticClassifier(variant, tol=1e-7, random_state=0, **params)  # noqa: E731
     for where in ("LARGE", "LARGE_APART"):
         monkeypatch.setattr(f"sk_gd.descent.sampled.{where}", 2**62)
     whole, plain = make().fit(split(X), split(y), split(s)), make().fit(X, y, s)
-    monkeypatch.setattr("sk_gd.descent.sampled.LARGE_APART", 2**12)
+    monkeypatch.setattr("sk_gd.descent.sampled.LARGE" if here else "sk_gd.descent.sampled.LARGE_APART", 2**12)
+    monkeypatch.setattr("sk_gd.descent.sampled.BROUGHT", 2**18 if here else 0)
     model = make().fit(split(X), split(y), split(s))
     assert "begun on 375 rows" in model.method_
     assert "begun" not in whole.method_
@@ -187,6 +194,22 @@ def test_begun_on_a_sample(target, params, variant, make_problem, split, monkeyp
     assert start == pytest.approx(plain.loss_curve_[0], rel=1e-12)  # from the targets and their weights, without a pass
     assert begun - end < 0.25 * (start - end)
     same(model, plain, rtol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array], ids=["dense", "csr"])
+def test_few_rounds(kind, make_problem, monkeypatch):
+    """A sample that comes here leads where two or three rounds of all rows are enough, and no certificate has to be made."""
+    X, y, _ = make_problem("binary", columns="raw", n_samples=40_000, n_features=20)
+    parts = [da.from_delayed(dask.delayed(kind)(X[i : i + 10_000]), (10_000, 20), X.dtype) for i in range(0, 40_000, 10_000)]
+    monkeypatch.setattr("sk_gd.descent.sampled.LARGE", 2**16)
+    asked, ask = [], DaskRows.ask
+    monkeypatch.setattr(DaskRows, "ask", lambda self, name, *rest: (asked.append(name), ask(self, name, *rest))[1])
+    model = GDLogisticClassifier(alpha=1e-4, tol=1e-6).fit(da.concatenate(parts), da.from_array(y, chunks=10_000))
+    assert "begun on" in model.method_
+    assert model.converged_
+    assert asked[:2] == ["some", "with_curvature"]
+    assert set(asked[2:]) == {"value_and_gradient"}
+    assert len(asked) <= 5
 
 
 def test_parts_that_differ(make_problem, Judge):
