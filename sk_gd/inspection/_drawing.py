@@ -14,10 +14,11 @@ Array = NDArray[Any]
 # after the colour of the text: some that differ for the colour-blind (Okabe and Ito, 2008); what differs without colour
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (9, 3)))
-MARKERS = ("o", "s", "^", "D", "v", "P")
+MARKERS = ("o", "s", "^", "D", "v", "P", "<")  # one more than colours: 42 lines differ
 GREY = "#777777"  # seen on white and on black
 TICKS = ((30.0, (1, 2, 5)), (300.0, (1, 3)), (np.inf, (1,)))  # up to this ratio of largest to smallest value, ticks at these digits
 N_MARKS = 8  # markers on a line: enough to tell it from others, few enough to see it
+PHASES = 6  # places where they may begin
 FEW = 5  # entries of a legend for which there is room among the lines
 END = {"marker": "x", "markersize": 14, "markeredgewidth": 2, "linestyle": "none", "zorder": 3}  # seen behind a star, too
 
@@ -41,12 +42,13 @@ def style(i: int) -> dict[str, Any]:
     """Look of the i-th line."""
     k = i % len(DASHES)
     colour = (pyplot().rcParams["text.color"], *COLOURS)[k]
-    return {"color": colour, "linestyle": DASHES[k], "marker": MARKERS[k], "markersize": 4.5, "linewidth": 1.5}
+    return {"color": colour, "linestyle": DASHES[k], "marker": MARKERS[i % len(MARKERS)], "markersize": 4.5, "linewidth": 1.5}
 
 
 def marks(count: int, i: int) -> list[int]:
     """Where the i-th line of ``count`` points has its markers, a little apart from those of the others."""
-    return sorted({int(k) for k in np.linspace(0, max(count - 1, 0), N_MARKS) + i * count / (6 * N_MARKS) if k < count})
+    later = i % PHASES * count / (PHASES * N_MARKS)
+    return sorted({int(k) for k in np.linspace(0, max(count - 1, 0), N_MARKS) + later if k < count})
 
 
 def legend(ax: Any, own: bool, few: int = FEW) -> None:
@@ -71,12 +73,12 @@ def labelled(values: Array) -> list[str]:
     return words
 
 
-def log_ticks(axis: Any, values: Array) -> None:
-    """Make the vertical axis logarithmic, with labels that people can read: few, and round."""
+def log_ticks(axis: Any, values: Array, most: int = 7) -> None:
+    """Make the vertical axis logarithmic, with labels that people can read: round, and of many powers of ten not many."""
     axis.set_yscale("log")
     ticker = optional("matplotlib.ticker", extra="plot")
     subs = next(subs for most, subs in TICKS if spread(values) <= most)
-    axis.yaxis.set_major_locator(ticker.LogLocator(subs=subs, numticks=7))
+    axis.yaxis.set_major_locator(ticker.LogLocator(subs=subs, numticks=most))
     if len(subs) > 1:
         axis.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.yaxis.set_minor_formatter(ticker.NullFormatter())

@@ -251,5 +251,5 @@ class DescentDisplay:
             axis.plot(across, values, **style(i) | {"markevery": marks(len(values), i), "markersize": 3.5})
         values = np.concatenate([trace.history[detail] for trace in self.traces])
         if detail != "validation_score" and spread(values) > WIDE:
-            log_ticks(axis, values)
+            log_ticks(axis, values, most=4)
         axis.set_ylabel(DETAILS[detail], fontsize="small")

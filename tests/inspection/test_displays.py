@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,21 @@ def test_lines_differ_without_colour(models):
     """Dashes and markers are enough to tell them."""
     lines = DescentDisplay.from_estimator(models).lines_
     assert len({line.get_marker() for line in lines}) == len({str(line._unscaled_dash_pattern) for line in lines}) == 3
+    many = DescentDisplay.from_estimator(models * 14, names=range(42)).lines_
+    assert len({(line.get_marker(), str(line._unscaled_dash_pattern)) for line in many}) == 42
+    assert all(len(line.get_markevery()) >= 7 for line in many)
+
+
+def test_labels_have_room(models):
+    """Those of the small axes, of many powers of ten too, are apart from each other."""
+    for model in models:
+        model.history_["gradient_norm"] = np.logspace(2, -11, len(model.history_["gradient_norm"]))
+    display = DescentDisplay.from_estimator(models * 3, names=range(9))
+    display.figure_.canvas.draw()
+    for ax in display.axes_:
+        low, high = ax.get_ylim()
+        boxes = [tick.label1.get_window_extent() for tick in ax.yaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+        assert all(below.y1 <= above.y0 for below, above in pairwise(boxes))
 
 
 def test_gap(models, rows, Judge):
