@@ -124,7 +124,7 @@ class GradientDescentModel(
             objective = self._objective(rows, task)
             plan = self._plan(objective)
             state = self._start(objective, last, seed, coef_init, intercept_init)
-            first_epoch, recoveries = state.n_epochs, state.n_recoveries
+            first_epoch, recoveries, scale = state.n_epochs, state.n_recoveries, state.rate_scale
             limits = self.tol, self.max_iter, self.n_iter_no_change, self.max_time
             stopping = StoppingRule(*limits, objective.constant_value, first_epoch, float(np.finfo(objective.dtype).eps))
             tasks = tasks_of(self, given, self.max_iter, lambda theta: self._attributes(objective, theta, task), rows.sizes)
@@ -166,7 +166,7 @@ class GradientDescentModel(
         if self.warm_start:
             self._state = state
         tasks.end()
-        warn(self, reason, state.n_recoveries - recoveries, back_at_start=kept == 0 < state.n_epochs)
+        warn(self, reason, state.n_recoveries - recoveries, scale, back_at_start=kept == 0 < state.n_epochs)
 
     def _objective(self, rows: AnyRows, task: Task) -> Objective:
         penalty = ElasticNet(check_alpha(self.alpha, self.n_features_in_), self.l1_ratio, self.positive)

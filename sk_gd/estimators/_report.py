@@ -27,30 +27,31 @@ def divergence(model: Any, objective: Objective, state: DescentState) -> str:
     )
 
 
-def of_rate(model: Any, recoveries: int) -> str:
+def of_rate(model: Any, recoveries: int, rate: float) -> str:
     """That the user's learning rate was too large."""
     times = f", {recoveries} times in all," if recoveries > 1 else ""
     return (
         f"learning_rate={model.learning_rate} was too large: the objective rose above its start, so the descent went back to its "
-        f"best point and the rate was halved{times} to {model.learning_rate_:.3g}. Set learning_rate='auto' or a smaller one."
+        f"best point and the rate was halved{times} to {rate:.3g}. Set learning_rate='auto' or a smaller one."
     )
 
 
 def warn_of_rate(model: Any, recoveries: int) -> None:
     """The only thing to warn of after a single pass."""
     if recoveries and model.learning_rate != "auto":
-        warnings.warn(of_rate(model, recoveries), ConvergenceWarning, stacklevel=7)  # the line that called partial_fit
+        message = of_rate(model, recoveries, model.learning_rate_)
+        warnings.warn(message, ConvergenceWarning, stacklevel=7)  # the line that called partial_fit
 
 
-def warn(model: Any, reason: StopReason, recoveries: int, back_at_start: bool) -> None:
-    """Warn of a rate that had to be reduced, or of an end that nobody asked for."""
+def warn(model: Any, reason: StopReason, recoveries: int, scale: float, back_at_start: bool) -> None:
+    """Warn of a rate, ``scale`` times the user's, that had to be reduced, or of an end that nobody asked for."""
     message, validated = None, model.early_stopping is not False
     content = reason is StopReason.CALLBACK or (validated and reason not in LIMITS)  # an end that was asked for
     if reason is StopReason.INTERRUPT:
         again = "fit again" if model.warm_start else "fit with coef_init=model.coef_ and intercept_init=model.intercept_"
         message = f"{model.stop_reason_} To go on from there: {again}."
     elif recoveries and model.learning_rate != "auto":
-        message = of_rate(model, recoveries)
+        message = of_rate(model, recoveries, model.learning_rate * scale / 2**recoveries)  # steps may have ended by a line search
     elif back_at_start and not (validated or model.converged_):
         message = (
             f"{reason.value} Its noise had carried the descent above its start, so the start is what is left: set a smaller "

@@ -50,6 +50,17 @@ def test_recovery_warns_once(Estimator, variant, tol, problem_for, Judge):
     assert np.all(model.loss_curve_ <= model.loss_curve_[0] * (1 + 1e-9))
 
 
+@pytest.mark.parametrize("optimizer", ["svrg", "saga"])
+def test_halvings_are_told(Estimator, optimizer, problem_for):
+    """Of the user's rate, also where small data end with a line search, whose steps have another one."""
+    X, y, _ = problem_for(Estimator)
+    with pytest.warns(ConvergenceWarning, match="halved, ") as seen:
+        model = Estimator("mini-batch", optimizer=optimizer, learning_rate=20.0, batch_size=20, random_state=0).fit(X, y)
+    halvings, rate = re.search(r"halved, (\d+) times in all, to ([\d.e-]+)\. ", str(seen[0].message)).groups()
+    assert float(rate) == pytest.approx(20 / 2 ** int(halvings), rel=5e-3)
+    assert model.learning_rate_ == 1.0
+
+
 @pytest.mark.parametrize(("params", "advice"), [
     ({"max_iter": 2}, "increase max_iter"),
     ({"max_time": 1e-9}, "raise max_time"),
