@@ -221,9 +221,12 @@ def of_mean_one(of_rows: Callable[..., Any], y: Array, dtype: Any, *rows: Any) -
 
 def check_alpha(alpha: Any, n_features: int) -> Any:
     """The strength of the penalty: a number, or an array with one for each feature."""
-    if np.ndim(alpha) == 0:
+    if np.ndim(alpha) == 0 and not isinstance(alpha, dict):
         return alpha
-    strengths = np.asarray(alpha, dtype=np.float64)
+    try:
+        strengths = np.asarray(alpha, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"alpha must be a number or hold one for each of the {n_features} features, got {alpha!r}.") from None
     if strengths.shape != (n_features,):
         raise ValueError(f"alpha must be a number or hold one for each of the {n_features} features, got shape {strengths.shape}.")
     if not (np.isfinite(strengths).all() and (strengths >= 0).all()):
@@ -239,9 +242,13 @@ def check_initial(coef_init: Any, intercept_init: Any, theta: Array, n_features:
         if given is None:
             continue
         given = on_host(given)
-        if given.dtype.kind == "c":
-            raise ValueError(f"{name} must hold real numbers, got {given.dtype}: leave out the imaginary parts.")
+        if given.dtype.kind not in "biufO":
+            raise ValueError(f"{name} must hold real numbers, got {given.dtype}: make it float64.")
         given = given.astype(np.float64)
+        if name == "intercept_init" and not part.size:  # intercept_ of such a model is 0
+            if given.any():
+                raise ValueError(f"intercept_init={given} has no place in a model without an intercept: set fit_intercept=True.")
+            continue
         if given.size != part.size or not np.isfinite(given).all():
             found = f"shape {given.shape}" if given.size != part.size else f"{given[~np.isfinite(given)][0]} among them"
             raise ValueError(f"{name} must hold {part.size} finite numbers, of shape {part.shape}, got {found}.")

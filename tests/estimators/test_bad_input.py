@@ -122,7 +122,8 @@ BAD_STRENGTHS = {
     "negative": ([1.0, 1.0, -1.0, 1.0, 1.0], "finite numbers from 0 up, got -1.0 to 1.0"),
     "NaN": ([1.0, np.nan, 1.0, 1.0, 1.0], "finite numbers from 0 up"),
     "infinite": ([1.0, np.inf, 1.0, 1.0, 1.0], "finite numbers from 0 up"),
-    "text": (["a"] * 5, "could not convert string to float"),
+    "text": (["a"] * 5, "one for each of the 5 features, got \\['a'"),
+    "names": ({"age": 1.0}, "one for each of the 5 features, got {'age': 1.0}"),
 }
 BAD_STARTS = {
     "coefficients of another shape": {"coef_init": np.zeros(4)},
@@ -257,6 +258,21 @@ def test_bad_start(Estimator, variant, case, refusal):
     ((name, start),) = case.items()
     found = r"shape \(4,\)\.$" if np.isfinite(start).all() else rf"{np.ravel(start)[0]} among them\.$"
     refusal(Estimator, variant).of(ValueError, f"{name} must hold .*, got {found}", **case)
+
+
+def test_starts_in_words_or_without_a_place(Estimator, variant, refusal):
+    """Words for coefficients, an intercept for a model that has none."""
+    ask = refusal(Estimator, variant)
+    ask.of(ValueError, "coef_init must hold real numbers, got <U5: make it float64", coef_init="zeros")
+    ask.of(ValueError, "intercept_init=5.0 has no place", set_params={"fit_intercept": False}, intercept_init=5.0)
+
+
+def test_goes_on_without_an_intercept(Estimator, variant, problem_for):
+    """What a model without an intercept ends with is a start for it."""
+    X, y, _ = problem_for(Estimator)
+    model, again = (Estimator(variant, fit_intercept=False, random_state=0) for _ in range(2))
+    again.fit(X, y, coef_init=model.fit(X, y).coef_, intercept_init=model.intercept_)
+    assert again.loss_curve_[0] == pytest.approx(model.loss_curve_[-1], rel=1e-6)
 
 
 def test_interrupted_refit(Estimator, variant, monkeypatch, problem_for):
