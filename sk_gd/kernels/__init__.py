@@ -4,7 +4,7 @@
 """
 
 from sk_gd.kernels._check import LOSSES, MOST_OUTPUTS, OPTIMIZERS
-from sk_gd.kernels._pass import add_products_csr, columns_csr, gram, multiply_csr, pass_csr, pass_dense, pointwise
+from sk_gd.kernels._pass import add_products_csr, columns_csr, gram, gram_space, multiply_csr, pass_csr, pass_dense, pointwise
 from sk_gd.kernels._quadratic import coordinate_descent
 from sk_gd.kernels._sweep_csr import sweep_csr
 from sk_gd.kernels._sweep_dense import sweep_dense
@@ -17,6 +17,7 @@ __all__ = [
     "columns_csr",
     "coordinate_descent",
     "gram",
+    "gram_space",
     "multiply_csr",
     "pass_csr",
     "pass_dense",

@@ -87,13 +87,14 @@ def check_pass(
     _refuse(wrong, f"{n} rows with {d} features")
 
 
-def check_gram(n: int, d: int, h: Array, shift: Array, sums: Array) -> None:
+def check_gram(n: int, d: int, h: Array, shift: Array, sums: Array, space: Array, least: int) -> None:
     """Arguments of the products of the columns of n rows with each other."""
     wrong = [
         (d == 0, "X"),
         (len(h) not in (0, n), "h"),
         (len(shift) != d, "shift"),
         (np.shape(sums) != (d + 1, d + 1), "sums"),
+        (len(space) < least, "space"),
     ]
     _refuse(wrong, f"{n} rows with {d} features")
 

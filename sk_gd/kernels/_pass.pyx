@@ -112,20 +112,31 @@ def pass_dense(
     return total
 
 
+def gram_space(Py_ssize_t d, dtype):
+    """How many numbers of this type ``gram`` works with, of rows with d features."""
+    if dtype == np.float32:
+        return gram_whole_f(d) * (gram_block_rows_f(d) + d + 1)
+    return gram_whole_d(d) * (gram_block_rows_d(d) + d + 1)
+
+
 def gram(
     const floating[:, ::1] X not None,
     const floating[::1] h not None,
     const floating[::1] shift not None,
     double[:, ::1] sums not None,
+    floating[::1] space=None,
 ):
-    """Writes the sum of h_i (x_i - shift, 1)(x_i - shift, 1)' into ``sums``, shape (d + 1, d + 1); an empty h is one."""
+    """Writes the sum of h_i (x_i - shift, 1)(x_i - shift, 1)' into ``sums``, shape (d + 1, d + 1); an empty h is one.
+
+    ``space`` is memory to work in, of ``gram_space(d, dtype)`` numbers; None allocates it.
+    """
     cdef Py_ssize_t n = X.shape[0], d = X.shape[1]
-    check_gram(n, d, h, shift, sums)
-    cdef Py_ssize_t whole = gram_whole_f(d) if floating is float else gram_whole_d(d)
-    cdef Py_ssize_t block = gram_block_rows_f(d) if floating is float else gram_block_rows_d(d)
-    cdef floating[::1] space = np.empty(whole * (block + d + 1), np.asarray(X).dtype)
+    dtype = np.asarray(X).dtype
+    if space is None:
+        space = np.empty(gram_space(d, dtype), dtype)
+    check_gram(n, d, h, shift, sums, space, gram_space(d, dtype))
     cdef const floating *of_rows = &h[0] if h.shape[0] else NULL
-    refuse_unaligned((<size_t> &X[0, 0] | <size_t> of_rows | <size_t> &shift[0]) % sizeof(floating)
+    refuse_unaligned((<size_t> &X[0, 0] | <size_t> of_rows | <size_t> &shift[0] | <size_t> &space[0]) % sizeof(floating)
                      or <size_t> &sums[0, 0] % sizeof(double))
     with nogil:
         if floating is float:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sk_gd._array import Array, is_foreign, namespace
-from sk_gd.kernels import gram
+from sk_gd.kernels import gram, gram_space
 
 
 class Scratch(local):
@@ -28,7 +28,7 @@ class Scratch(local):
             moved = (X - shift) * root[:, None]
             return root @ moved, moved.T @ moved
         sums = self.kept("sums", (X.shape[1] + 1, X.shape[1] + 1), np.float64)
-        gram(X, h, shift, sums)
+        gram(X, h, shift, sums, self.kept("space", (gram_space(X.shape[1], X.dtype),), X.dtype))
         return sums[-1, :-1], sums[:-1, :-1]
 
     def kept(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:

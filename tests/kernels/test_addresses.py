@@ -62,4 +62,5 @@ def test_passes(kernel):
 
 
 def test_no_kernel_is_left_out():
-    assert set(KERNELS) == {name for name in kernels.__all__ if callable(getattr(kernels, name))}
+    kernel = {name for name in kernels.__all__ if callable(getattr(kernels, name))} - {"gram_space"}  # a size
+    assert set(KERNELS) == kernel

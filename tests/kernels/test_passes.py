@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from scipy.special import expit
 
-from sk_gd.kernels import LOSSES, add_products_csr, columns_csr, gram, multiply_csr, pass_csr, pass_dense, pointwise
+from sk_gd.kernels import LOSSES, add_products_csr, columns_csr, gram, gram_space, multiply_csr, pass_csr, pass_dense, pointwise
 from sk_gd.losses import Bend, Cornered, LogLoss, Multinomial, Piecewise, SquaredError
 
 POINTWISE = {"squared_error": SquaredError(), "log_loss": LogLoss(), "piecewise": Piecewise(0.3, 0.5, 0.4),
@@ -110,6 +110,9 @@ def test_gram(rng, dtype, weighted, n, d):
     X, shift, h = X.astype(dtype), shift.astype(dtype), rng.gamma(1.0, size=n * weighted).astype(dtype)
     sums = np.full((d + 1, d + 1), np.nan)
     gram(X, h, shift, sums)
+    again = np.full_like(sums, np.nan)
+    gram(X, h, shift, again, np.full(gram_space(d, dtype), np.nan, dtype))  # memory of the caller's, whatever it holds
+    np.testing.assert_array_equal(again, sums)
     rows = np.hstack([X.astype(float) - shift, np.ones((n, 1))])
     expected = (rows * h.astype(float)[:, None] if weighted else rows).T @ rows
     np.testing.assert_allclose(sums, expected, rtol=10 * TOLERANCE[dtype], atol=10 * TOLERANCE[dtype] * n)
