@@ -47,6 +47,12 @@ class Params:
         raise ValueError(f"{name} of {type(self).__name__} must be a number in {interval}, got {value!r}: {why}.")
 
 
+def refuse_class(name: str, given: Any) -> None:
+    """Refuse a class where an object of it is meant."""
+    if isinstance(given, type):
+        raise ValueError(f"{name} must be an object, got the class {given.__name__}: call it, as in {given.__name__}().")
+
+
 def given_together(**rows: Any) -> bool:
     """Whether X and y are given, the first two; refused are one without the other, and weights, the third, without both."""
     given = [name for name, values in rows.items() if values is not None]

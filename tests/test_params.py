@@ -9,7 +9,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_gd import optimizers, schedules
+from sk_gd import GDLinearRegressor, optimizers, schedules
+from sk_gd.losses import Huber
 from sk_gd.optimizers import OPTIMIZERS, AdaGrad, Adam, Momentum, RMSProp
 from sk_gd.schedules import SCHEDULES, Adaptive, Cosine, Exponential, InverseScaling, Optimal, StepDecay
 
@@ -79,11 +80,13 @@ def test_names_have_no_parameters(Estimator):
     assert model.set_params(optimizer__beta_1=0.5, optimizer=Adam()).optimizer == Adam(beta_1=0.5)
 
 
-def test_classes_are_no_schedules(Estimator, problem_for):
+def test_classes_are_no_objects(Estimator, problem_for):
     """To forget the brackets is a mistake that a function of step numbers would hide."""
     X, y, _ = problem_for(Estimator)
     with pytest.raises(ValueError, match=r"schedule must be an object, got the class Cosine: call it, as in Cosine\(\)"):
         Estimator(schedule=Cosine).fit(X, y)
+    with pytest.raises(ValueError, match=r"loss must be an object, got the class Huber: call it, as in Huber\(\)"):
+        GDLinearRegressor(loss=Huber).fit(X, y)
 
 
 @pytest.mark.parametrize(("held", "grid"), [

@@ -9,7 +9,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from sk_gd._array import Array, namespace
 from sk_gd._compat import HasMethods, StrOptions, available_if, fit_context
-from sk_gd._params import Params
+from sk_gd._params import Params, refuse_class
 from sk_gd.estimators._base import GradientDescentModel
 from sk_gd.estimators._dask import AnyRows, by_chunks, cluster_of, collect
 from sk_gd.estimators._data import check_rows, check_weights
@@ -248,6 +248,7 @@ class GDLinearRegressor(ScoreMixin, RegressorMixin, MultiOutputMixin, GradientDe
 
     def _task(self, rows: AnyRows, known: tuple[str, Loss] | None = None) -> Task:
         """The loss with the numbers that it takes from the targets; those of the first rows where rows come once."""
+        refuse_class("loss", self.loss)
         loss = REGRESSION_LOSSES[self.loss]() if isinstance(self.loss, str) else self.loss
         if isinstance(loss, Params):
             loss.check()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sk_gd._params import refuse_class
 from sk_gd.schedules._base import Array, FromFunction, Schedule
 from sk_gd.schedules.adaptive import Adaptive
 from sk_gd.schedules.constant import Constant
@@ -37,8 +38,7 @@ def as_schedule(given: str | Callable[[Array], Array] | Schedule) -> Schedule:
     """
     if isinstance(given, str):
         return SCHEDULES[given]()
-    if isinstance(given, type):
-        raise ValueError(f"schedule must be an object, got the class {given.__name__}: call it, as in {given.__name__}().")
+    refuse_class("schedule", given)
     schedule = given if isinstance(given, Schedule) else FromFunction(given)
     schedule.check()
     return schedule
