@@ -33,10 +33,9 @@ def share_of(objective: Objective) -> int:
     """One row in how many is in the sample."""
     if objective.source.in_file:
         return max(SHARE, objective.source.n_stored // MOST)
-    if comes_here(objective):
-        return max(SHARE, -(-objective.source.n_stored // BROUGHT))
     if isinstance(objective, PartedObjective):
-        return min(max(SHARE, objective.n_samples // (KNOWN * prod(objective.shape))), SHARE_APART)
+        share = max(SHARE, objective.n_samples // (KNOWN * prod(objective.shape)))
+        return max(share, -(-objective.source.n_stored // BROUGHT)) if comes_here(objective) else min(share, SHARE_APART)
     if objective.n_features >= NARROW:
         return SHARE
     source = objective.source
