@@ -255,7 +255,7 @@ def by_scorer(
 
     def score(theta: Array) -> float:
         try:
-            return scorer(model_at(theta), X, y, **weighted)
+            return float(scorer(model_at(theta), X, y, **weighted))
         except (AttributeError, TypeError, ValueError) as error:
             raise ValueError(
                 f"early_stopping={scorer} cannot score the model on these rows: choose another. It said: {error}"

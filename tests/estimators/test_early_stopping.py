@@ -247,12 +247,14 @@ def test_scorers_that_do_not_fit(overfit):
     for Estimator, scorer, target in ((GDLinearRegressor, "roc_auc", y), (GDLogisticClassifier, "f1", (y > 0).astype(str))):
         with pytest.raises(ValueError, match=r"early_stopping=make_scorer.*: choose another\. .*(predict_proba|pos_label)"):
             Estimator(early_stopping=scorer).fit(X, target)
+    with pytest.raises(ValueError, match=r"early_stopping=<function .*: choose another\. .*'good'"):
+        GDLinearRegressor(early_stopping=lambda model, X, y: "good").fit(X, y)
 
 
 def test_other_targets(overfit):
     """Labels that y does not have, and targets of another number, are refused."""
     X, y, X_val, y_val = overfit(GDLogisticClassifier)
-    with pytest.raises(ValueError, match=r"among those of y, .*got \[7\]"):
+    with pytest.raises(ValueError, match=r"among those of the fit, .*got \[7\]"):
         GDLogisticClassifier(early_stopping=True).fit(X, y, X_val=X_val, y_val=np.where(y_val, 7, 0))
     with pytest.raises(ValueError, match="row of y_val"):
         GDLinearRegressor(early_stopping=True).fit(X, y.astype(float), X_val=X_val, y_val=np.column_stack([y_val, y_val]))
