@@ -9,7 +9,6 @@ import pytest
 from scipy import sparse
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier, _threads
-from sk_gd.descent.batching import Batching
 from sk_gd.sources import DenseSource, _base
 
 N_PLACES = 100
@@ -30,13 +29,6 @@ def large():
     X = (rng.normal(size=(60_000, 48)) * (rng.random((60_000, 48)) < 0.8)).astype(np.float32)
     assert X.size > 2 * _base.BLOCK
     return X, X @ rng.normal(size=48).astype(np.float32) + rng.normal(size=len(X)).astype(np.float32)
-
-
-def test_orders_are_the_permutations_of_the_generator():
-    """Epoch after epoch, though a copy of it shuffles."""
-    ours, same = np.random.default_rng(7), np.random.default_rng(7)
-    for _ in range(3):
-        assert Batching(1).order(51, ours).tolist() == same.permutation(51).tolist()
 
 
 @pytest.mark.parametrize(("variant", "optimizer"), METHODS)

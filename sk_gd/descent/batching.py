@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_gd._pieces import count_from
-from sk_gd._threads import apart
+from sk_gd.kernels import shuffle
 
 Array = NDArray[Any]
 
@@ -68,15 +68,11 @@ def numbered(count: int) -> Array:
 
 
 def shuffled(count: int, rng: np.random.Generator) -> Array:
-    """``rng.permutation(count)``; an interrupt in it leaves ``rng`` as it was."""
-    own, order = twin(rng), numbered(count)
-    apart(own.shuffle, order, 16 * count)
-    rng.bit_generator.state = own.bit_generator.state
+    """A random order of so many rows; an interrupt in it leaves ``rng`` as it was."""
+    before, order = rng.bit_generator.state, numbered(count)
+    try:
+        shuffle(rng.bit_generator, order)
+    except BaseException:
+        rng.bit_generator.state = before
+        raise
     return order
-
-
-def twin(rng: np.random.Generator) -> np.random.Generator:
-    """One that goes on as ``rng`` does; a deep copy would carry its seeds along, and takes longer than a hundred rows."""
-    bits = type(rng.bit_generator)(0)
-    bits.state = rng.bit_generator.state
-    return np.random.Generator(bits)

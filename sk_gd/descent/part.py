@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sk_gd._array import Array
+from sk_gd.descent.batching import numbered, shuffled
 from sk_gd.descent.objective import Objective, T
 from sk_gd.descent.product import NO_SLOPES
 from sk_gd.descent.subsets import sampled
@@ -91,7 +92,7 @@ class Part:
         """
         if self.shuffled is None or self.shuffled[0] != seed:
             rng = np.random.default_rng((seed, self.number))
-            order = rng.permutation(self.count) if shuffle else np.arange(self.count)
+            order = shuffled(self.count, rng) if shuffle else numbered(self.count)
             self.shuffled = seed, order, int(rng.integers(n_batches))
         _, order, first = self.shuffled
         begin, end = ((self.count * i + first) // n_batches for i in (batch, batch + 1))

@@ -4,6 +4,7 @@
 """
 
 from sk_gd.kernels._check import LOSSES, MOST_OUTPUTS, OPTIMIZERS
+from sk_gd.kernels._order import shuffle
 from sk_gd.kernels._pass import add_products_csr, columns_csr, gram, gram_space, multiply_csr, pass_csr, pass_dense, pointwise
 from sk_gd.kernels._quadratic import coordinate_descent
 from sk_gd.kernels._sweep_csr import sweep_csr
@@ -22,6 +23,7 @@ __all__ = [
     "pass_csr",
     "pass_dense",
     "pointwise",
+    "shuffle",
     "sweep_csr",
     "sweep_dense",
 ]

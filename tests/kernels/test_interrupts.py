@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from sk_gd.descent.batching import shuffled
 from sk_gd.kernels import LOSSES, OPTIMIZERS, coordinate_descent, sweep_csr, sweep_dense
 
 VISITS, COLUMNS = 2**22, 64  # as many as take far longer than it is until the signal comes
@@ -54,3 +55,10 @@ def test_coordinate_descent(interrupted):
     A = np.random.default_rng(0).normal(size=(300, 300))
     zeros, lower, delta = np.zeros(300), np.full(300, -np.inf), np.zeros(300)
     interrupted(coordinate_descent, A @ A.T + 1e-6 * np.eye(300), A[0], zeros, zeros, lower, delta, 10**9, -1.0)
+
+
+def test_order(interrupted, rng):
+    """The generator stays where it was."""
+    before = rng.bit_generator.state
+    interrupted(shuffled, 2**25, rng)
+    assert rng.bit_generator.state == before
