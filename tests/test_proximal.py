@@ -61,3 +61,15 @@ def test_a_solve_at_the_minimum_goes_straight_to_the_last_precision(rng, monkeyp
     model = GDLinearRegressor(alpha=0.1, l1_ratio=1.0, tol=1e-6).fit(X, y)
     assert model.n_iter_ == 1
     assert len(solved) <= 5
+
+
+@pytest.mark.parametrize("n_classes", [1, 2, 3])
+def test_constant_columns_go_to_the_kink(n_classes, variant, rng):
+    """Beside an intercept nothing holds their coefficients but the penalty, from wherever the descent starts; and the gap knows."""
+    X, y = rng.normal(size=(300, 20)), rng.integers(n_classes, size=300)
+    X[:, 0] = 5.0
+    Estimator, y = (GDLinearRegressor, X[:, 1]) if n_classes == 1 else (GDLogisticClassifier, y)
+    model = Estimator(variant, alpha=1e-3, l1_ratio=1.0, random_state=0)
+    model.fit(X, y, coef_init=np.full((3, 20) if n_classes == 3 else 20, 0.3))
+    assert model.converged_
+    assert not np.atleast_2d(model.coef_)[:, 0].any()

@@ -195,6 +195,7 @@ class CentredMetric(Metric):
     total: Array
     factor: Array
     nothing: Array
+    flat: Array  # which columns are constant: what bends there is made up
     hessian: Array  # of one output, with the ridge penalty: shape (n_features,) or (n_features, n_features)
 
     @property
@@ -208,6 +209,8 @@ class CentredMetric(Metric):
         """Build the metric from moments that are known."""
         self.center, self.total = curvature.center, curvature.total
         self.factor, self.nothing = curvature.total / curvature.total.mean(), curvature.nothing.mean(axis=0)
+        diagonal = curvature.moments if curvature.moments.ndim == 1 else np.diag(curvature.moments)
+        self.flat = diagonal <= self.nothing
         self.build(curvature.moments, l2)
 
     def cost(self, n_features: int, n_outputs: int) -> float:

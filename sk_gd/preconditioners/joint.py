@@ -28,6 +28,7 @@ class Joint(Metric):
         self.center, self.total, diagonal = curvature.center, curvature.total, np.diag(curvature.moments)
         ridge, nothing = np.zeros(theta.shape), np.zeros(theta.shape)
         ridge[:, : objective.n_features], nothing[:, : objective.n_features] = objective.l2, curvature.nothing
+        self.flat = diagonal <= nothing.ravel()
         self.hessian = curvature.moments + np.diag(fill_diagonal(diagonal, nothing.ravel()) - diagonal + ridge.ravel())
         self.matrix = factorise(self.hessian)
 
