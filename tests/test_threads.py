@@ -11,7 +11,6 @@ from scipy import sparse
 
 from sk_gd import GDLinearRegressor, _pieces, _threads
 from sk_gd._threads import apart, breathe, in_threads
-from sk_gd.descent import batching
 from sk_gd.estimators import _data, _sound
 
 SOON, LONG = 2.0, 30.0  # seconds: for an answer that takes thousandths, and for work that nobody waits for
@@ -115,14 +114,13 @@ def test_overflows_are_taken_as_where_it_was_asked():
 @pytest.mark.parametrize(
     ("module", "container", "params"),
     [
-        (batching, np.asarray, {"variant": "stochastic"}),
         (_pieces, np.asarray, {"early_stopping": True}),
         (_pieces, np.asarray, {"loss": "quantile"}),
         (_data, sparse.csc_array, {}),
         (_pieces, sparse.csr_array, {"early_stopping": True}),
         (_sound, sparse.csr_array, {}),
     ],
-    ids=["an order of rows", "a split", "a quantile", "another format", "rows of a sparse matrix", "its structure"],
+    ids=["a split", "a quantile", "another format", "rows of a sparse matrix", "its structure"],
 )
 def test_what_cannot_be_cut_is_apart(module, container, params, rng, monkeypatch):
     """It is told how much work it is."""

@@ -47,15 +47,15 @@ def test_memory_is_that_of_the_rows_at_most():
 
 @pytest.mark.parametrize("variant", ["mini-batch", "stochastic"])
 def test_it_is_worth_it_where_the_condition_is_bad(words, variant, monkeypatch):
-    """The same minimum in fewer epochs."""
-    params = {"alpha": 1e-6, "tol": 1e-6, "max_iter": 200, "random_state": 0}
-    followed = GDLogisticClassifier(variant, **params).fit(*words)
+    """The same minimum in fewer epochs: of a single row's steps in most orders, but not in all."""
+    make = lambda seed: GDLogisticClassifier(variant, alpha=1e-6, tol=1e-6, max_iter=200, random_state=seed)  # noqa: E731
+    followed = [make(seed).fit(*words) for seed in range(5)]
     monkeypatch.setattr(trail, "LONGEST", 1)
-    alone = GDLogisticClassifier(variant, **params).fit(*words)
+    alone = [make(seed).fit(*words) for seed in range(5)]
     batch = GDLogisticClassifier(alpha=1e-6, tol=1e-8).fit(*words)
-    assert followed.n_iter_ < 0.8 * alone.n_iter_
+    assert sum(model.n_iter_ for model in followed) < 0.85 * sum(model.n_iter_ for model in alone)
     whole = batch.loss_curve_[0] - batch.loss_curve_[-1]
-    assert followed.loss_curve_[-1] - batch.loss_curve_[-1] < 2e-6 * whole
+    assert max(model.loss_curve_[-1] for model in followed) - batch.loss_curve_[-1] < 2e-6 * whole
 
 
 def test_half_and_the_rest_are_the_whole(words):
