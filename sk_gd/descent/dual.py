@@ -8,7 +8,8 @@ import numpy as np
 
 from sk_gd._array import Array, at_least, double_sum, namespace
 from sk_gd._pieces import sum_in_pieces
-from sk_gd.losses import Conjugate, Cornered, Loss, halves
+from sk_gd.descent.product import NO_SLOPES, TRACE
+from sk_gd.losses import Conjugate, Cornered, Loss, SquaredError, halves
 from sk_gd.sources import Block, Source
 
 if TYPE_CHECKING:
@@ -33,30 +34,38 @@ def proved_gap(objective: Objective, theta: Array, step: Array) -> float:
     return excess + max(of_penalty, 0.0) + FAR * float(np.abs(of_intercept * aside).sum())
 
 
-def excess_after(source: Source, loss: Loss, theta: Array, step: Array, least: float, fit_intercept: bool) -> tuple[float, Array]:
+def excess_after(source: Source, loss: Loss, theta: Array, step: Array) -> tuple[float, Array]:
     """Means over the rows, for the slopes to which a step leads: of ``loss + conjugate - slope . z`` at theta, and the gradient.
 
-    The second derivative at theta tells the slopes; it is taken to be at least so much. In double precision, whatever X has: what
-    is left of a gap is as small as single precision's rounding.
+    The second derivative at theta tells the slopes; it is taken to be at least so much. They are made in double precision, whatever
+    X has, as what is left of a gap is as small as single precision's rounding; and kept for a pass that adds up their gradient.
     """
     assert isinstance(loss, Conjugate)
-    to_theta_and_step = np.vstack([theta, step])
+    to_theta_and_step, slopes = np.vstack([theta, step]), source.zeros(len(theta))
 
     def of_block(block: Block) -> tuple[Array, Array]:
-        block = block.double()
         xp, (z, change) = namespace(block.y), halves(block.raw(to_theta_and_step))
         value, slope = loss.value_and_slope(block.y, z)
         if loss.couples:  # only differences of the outputs count
             p = loss.mean(z)
             turn = p * (change - xp.sum(p * change, axis=1, keepdims=True))
         else:
-            turn = at_least(loss.curvature_at(block.y, z), least) * change
+            turn = at_least(loss.curvature_at(block.y, z), TRACE * loss.curvature) * change
         slope = loss.bounded(block.y, slope + turn)
-        excess = block.weigh(value + loss.conjugate(block.y, slope) - xp.sum(slope * z, axis=1))
-        return xp.sum(excess, axis=0, keepdims=True), block.gradient(block.weigh(slope), fit_intercept)
+        excess: Array = double_sum(block.weigh(value + loss.conjugate(block.y, slope) - xp.sum(slope * z, axis=1)))
+        return excess, slope
 
-    excess, pull = source.sum_over_blocks(of_block)
-    return float(excess[0]) / source.n_samples, pull / source.n_samples
+    def of_rows(rows: slice) -> Any:
+        total: Any = 0.0
+        for some in source.portions(rows):
+            excess, slope = of_block(source.take(some).double())
+            slopes[some, ...] = slope
+            total = total + excess
+        return total
+
+    excess = float(sum(source.map(of_rows, source.ranges(2 * len(theta)))))
+    pulled = source.retarget(slopes, source.weights).value_and_gradient(SquaredError(), np.zeros_like(theta), NO_SLOPES)[1]
+    return excess / source.n_samples, -pulled / source.n_samples
 
 
 def dual_at(source: Source, loss: Loss, slopes: Array, fit_intercept: bool) -> tuple[float, Array]:
