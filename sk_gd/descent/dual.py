@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sk_gd._array import Array, at_least, double_sum, namespace
+from sk_gd._array import Array, at_least, double_sum, namespace, together_on_host
 from sk_gd._pieces import sum_in_pieces
-from sk_gd.descent.product import NO_SLOPES, TRACE
-from sk_gd.losses import Conjugate, Cornered, Loss, SquaredError, halves
-from sk_gd.sources import Block, Source
+from sk_gd.descent.product import TRACE
+from sk_gd.losses import Conjugate, Cornered, Loss, halves
+from sk_gd.sources import Block, CSRSource, Source
+from sk_gd.sources._sums import InOrder
 
 if TYPE_CHECKING:
     from sk_gd.descent.objective import Objective
@@ -34,16 +35,16 @@ def proved_gap(objective: Objective, theta: Array, step: Array) -> float:
     return excess + max(of_penalty, 0.0) + FAR * float(np.abs(of_intercept * aside).sum())
 
 
-def excess_after(source: Source, loss: Loss, theta: Array, step: Array) -> tuple[float, Array]:
+def excess_after(source: Source, loss: Loss, theta: Array, step: Array, fit_intercept: bool) -> tuple[float, Array]:
     """Means over the rows, for the slopes to which a step leads: of ``loss + conjugate - slope . z`` at theta, and the gradient.
 
-    The second derivative at theta tells the slopes; it is taken to be at least so much. They are made in double precision, whatever
-    X has, as what is left of a gap is as small as single precision's rounding; and kept for a pass that adds up their gradient.
+    The second derivative at theta tells the slopes; it is taken to be at least so much. In double precision, whatever X has: what
+    is left of a gap is as small as single precision's rounding.
     """
     assert isinstance(loss, Conjugate)
-    to_theta_and_step, slopes = np.vstack([theta, step]), source.zeros(len(theta))
+    to_theta_and_step, sums = np.vstack([theta, step]), InOrder()
 
-    def of_block(block: Block) -> tuple[Array, Array]:
+    def of_block(block: Block) -> list[Array]:
         xp, (z, change) = namespace(block.y), halves(block.raw(to_theta_and_step))
         value, slope = loss.value_and_slope(block.y, z)
         if loss.couples:  # only differences of the outputs count
@@ -52,20 +53,14 @@ def excess_after(source: Source, loss: Loss, theta: Array, step: Array) -> tuple
         else:
             turn = at_least(loss.curvature_at(block.y, z), TRACE * loss.curvature) * change
         slope = loss.bounded(block.y, slope + turn)
-        excess: Array = double_sum(block.weigh(value + loss.conjugate(block.y, slope) - xp.sum(slope * z, axis=1)))
-        return excess, slope
+        excess = block.weigh(value + loss.conjugate(block.y, slope) - xp.sum(slope * z, axis=1))
+        return [double_sum(excess), block.gradient(block.weigh(slope), fit_intercept)]
 
-    def of_rows(rows: slice) -> Any:
-        total: Any = 0.0
-        for some in source.portions(rows):
-            excess, slope = of_block(source.take(some).double())
-            slopes[some, ...] = slope
-            total = total + excess
-        return total
-
-    excess = float(sum(source.map(of_rows, source.ranges(2 * len(theta)))))
-    pulled = source.retarget(slopes, source.weights).value_and_gradient(SquaredError(), np.zeros_like(theta), NO_SLOPES)[1]
-    return excess / source.n_samples, -pulled / source.n_samples
+    # a gradient by many columns is to be small beside the rows that it is of
+    blocks = source.ranges(len(theta)) if isinstance(source, CSRSource) else source.tiles(source.n_features)
+    source.map(lambda i: sums.add(i, of_block(source.take(blocks[i]).double())), list(range(len(blocks))))
+    excess, pull = together_on_host(sums.sums)
+    return float(excess) / source.n_samples, pull / source.n_samples
 
 
 def dual_at(source: Source, loss: Loss, slopes: Array, fit_intercept: bool) -> tuple[float, Array]:

@@ -234,8 +234,8 @@ class Objective:
 
     def excess_after(self, theta: Array, step: Array) -> tuple[float, Array]:
         """What the slopes prove to which a step leads: see :func:`~sk_gd.descent.dual.excess_after`."""
-        self.n_passes += 2
-        return excess_after(self.source, self.loss, theta, step)
+        self.n_passes += 1
+        return excess_after(self.source, self.loss, theta, step, self.fit_intercept)
 
     def smoothness(self, metric: Metric) -> float:
         """Largest eigenvalue of the Hessian's upper bound in a metric: L. Descent is stable below a rate of 2 / L."""

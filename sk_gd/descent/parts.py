@@ -183,7 +183,7 @@ class PartedObjective(Objective):
         return multiply
 
     def excess_after(self, theta: Array, step: Array) -> tuple[float, Array]:
-        self.n_passes += 2
+        self.n_passes += 1
         excesses, pulls = zip(*self.places.ask("excess_after", theta, step), strict=True)
         return sum(excesses) / self.n_samples, np.sum(pulls, axis=0) / self.n_samples
 
