@@ -29,6 +29,7 @@ class Identity(CentredMetric):
     def update(self, objective: Bending, theta: Array, centred: bool = True) -> None:
         self.center = np.zeros(objective.n_features)
         self.total = self.factor = np.ones(len(theta))
+        self.flat = np.zeros(objective.n_features, dtype=bool)
         self.build(np.ones(objective.n_features), 0.0)
 
     def cost(self, n_features: int, n_outputs: int) -> float:
