@@ -67,9 +67,10 @@ INLINE double CSR(one_by_one)(const Sweep *a, const int reduced)
                 scale = 1;
                 shift = since = 0;
             }
-            /* Not before the dot: what u lacks in the first level would then wait behind a whole row from memory. */
-            fetch_near(data + start[later], some * (ptrdiff_t)sizeof(REAL));
-            fetch_near(indices + start[later], some * (ptrdiff_t)sizeof(INDEX));
+            /* Not before the dot: what u lacks in the first level would then wait behind a whole row from memory. And not for the
+               first level: it has so few places to wait that u still would, for a third of an epoch of long rows. */
+            fetch_bytes(data + start[later], some * (ptrdiff_t)sizeof(REAL), 0);
+            fetch_bytes(indices + start[later], some * (ptrdiff_t)sizeof(INDEX), 0);
             const REAL c = -(REAL)(rate / scale) * slope;
             if (!reduced)
                 CSR(add)(x, columns, m, c, u);

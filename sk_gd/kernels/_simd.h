@@ -84,18 +84,22 @@ typedef struct {
     int loss, optimizer;
 } Sweep;
 
+INLINE void fetch(uintptr_t place, int near)
+{
+    if (near)
+        PREFETCH_NEAR((const void *)place);
+    else
+        PREFETCH((const void *)place);
+}
+
 /* Asks for some bytes, for the first level or the second; how many times depends on their number alone, so that a loop's end is
    guessed right. The last byte asks for its line by itself: one line more, asked for just in case, would be read from memory. */
 INLINE void fetch_bytes(const void *first, ptrdiff_t bytes, int near)
 {
     const uintptr_t from = (uintptr_t)first;
-    for (ptrdiff_t at = 0; at < bytes + 63; at += 64) {
-        const void *place = (const void *)(from + (uintptr_t)(at < bytes ? at : bytes - 1));
-        if (near)
-            PREFETCH_NEAR(place);
-        else
-            PREFETCH(place);
-    }
+    for (ptrdiff_t at = 0; at < bytes; at += 64)
+        fetch(from + (uintptr_t)at, near);
+    fetch(from + (uintptr_t)bytes - 1, near);
 }
 
 INLINE void fetch_near(const void *first, ptrdiff_t bytes)
