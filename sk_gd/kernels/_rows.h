@@ -3,7 +3,8 @@
 
 #define ROW(i) (X + (rows ? rows[i] : (i)) * d)
 
-/* How many visits ahead a row is asked for: in all a quarter of a first level cache, but at least one. */
+/* How many visits ahead a row is asked for: 12 KB in all, but at least one row. They come by way of the second level: asked for in the
+   first, which has few places to wait, they kept the rows at hand waiting for a third of an epoch. */
 INLINE ptrdiff_t NAMED(ahead)(ptrdiff_t d)
 {
     const ptrdiff_t fit = 12288 / (ptrdiff_t)sizeof(REAL) / d;
@@ -32,8 +33,7 @@ INLINE REAL NAMED(dot)(const REAL *RESTRICT x, const REAL *RESTRICT w, ptrdiff_t
 /* z_i = x_i . w + intercept of n rows, written every `stride` places. One row after the other: the hardware guesses what comes
    next in a straight read, and eight rows side by side took three times as long. In a shuffled order nothing can guess, so the
    rows that come next (n_known of them are) are asked for here: waiting for them is what an epoch costs. The second half of a short
-   row is left to add_rows, so that memory always has something to do; a long one comes by way of the second level, as the first is
-   full of the rows that add_rows will read.
+   row is left to add_rows, so that memory always has something to do; a long one comes into the first level just before it is read.
    Sums run over the first `width` places of a row: d, or the next multiple of LANES where w is zero beyond d. */
 INLINE void NAMED(dots)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, const ptrdiff_t *rows, ptrdiff_t n,
                         ptrdiff_t n_known, const REAL *RESTRICT w, REAL intercept, REAL *RESTRICT z, ptrdiff_t stride)
@@ -44,7 +44,7 @@ INLINE void NAMED(dots)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width, co
         const REAL *later = rows && i + ahead < n_known ? ROW(i + ahead) : NULL;
         const REAL *next = rows && i + 1 < n_known ? ROW(i + 1) : NULL;
         if (later && d <= PIECE)
-            fetch_near(later, d / 2 * (ptrdiff_t)sizeof(REAL));
+            fetch_bytes(later, d / 2 * (ptrdiff_t)sizeof(REAL), 0);
         z[i * stride] = NAMED(dot)(ROW(i), w, width, d <= PIECE ? NULL : next, d <= PIECE ? NULL : later) + intercept;
     }
 }
@@ -58,7 +58,7 @@ INLINE void NAMED(add_rows)(const REAL *RESTRICT X, ptrdiff_t d, ptrdiff_t width
     ptrdiff_t i = 0;
     for (; i + 8 <= n; i += 8) {
         for (ptrdiff_t r = i + ahead; r < i + ahead + 8 && ahead && r < n_known; r++)
-            fetch_near(ROW(r) + d / 2, (d - d / 2) * (ptrdiff_t)sizeof(REAL));
+            fetch_bytes(ROW(r) + d / 2, (d - d / 2) * (ptrdiff_t)sizeof(REAL), 0);
         const REAL *a = ROW(i), *b = ROW(i + 1), *e = ROW(i + 2), *f = ROW(i + 3);
         const REAL *h = ROW(i + 4), *k = ROW(i + 5), *l = ROW(i + 6), *m = ROW(i + 7);
         const REAL A = c[i * stride], B = c[(i + 1) * stride], E = c[(i + 2) * stride], F = c[(i + 3) * stride];
@@ -149,13 +149,13 @@ KERNEL double NAMED(stochastic)(const Sweep *a)
         const REAL *RESTRICT x = X + row * d;
         const REAL target = y[row], weight = s ? s[row] : 1, rate = (REAL)a->rates[i], keep = 1 - rate * l2;
         const ptrdiff_t known = i + AHEAD < n ? rows[i + AHEAD] : row;
-        const REAL *next = i + ahead < n ? ROW(i + ahead) : NULL;
+        const REAL *later = i + ahead < n ? ROW(i + ahead) : NULL;
         PREFETCH(y + known);
         if (s)
             PREFETCH(s + known);
         if (slopes)
             PREFETCH(slopes + known);
-        REAL slope, z = NAMED(dot)(x, theta, d, next, NULL);
+        REAL slope, z = NAMED(dot)(x, theta, d, NULL, later);
         if (fit_intercept)
             z += theta[d];
 #define SLOPE(loss) weight * NAMED(point)(loss, hyper, target, z).slope
