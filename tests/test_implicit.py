@@ -7,11 +7,11 @@ from scipy import sparse
 from sklearn import linear_model
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.descent import Objective
+from sk_gd.descent import Objective, product
 from sk_gd.losses import LOSSES, Cornered
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Diagonal, Diagonals, Implicit
-from sk_gd.sources import source_of
+from sk_gd.sources import DenseSource, source_of
 
 N_OUTPUTS = {"multinomial": 3, "squared_error": 2}
 
@@ -36,6 +36,23 @@ def test_product_is_the_change_of_the_gradient(objective, rng):
     size = 1e-6
     change = objective.value_and_gradient(theta + size * step)[1] - objective.value_and_gradient(theta - size * step)[1]
     assert_allclose(objective.hessian_product(theta)(step), change / (2 * size), rtol=1e-5, atol=1e-7)
+
+
+def test_products_of_some_rows_at_a_time(objective, rng, monkeypatch):
+    """As of all together, where how the rows bend would not be little beside them."""
+    theta, step = rng.normal(size=(2, *objective.shape))
+    whole, greatest = objective.hessian_product(theta)(step), objective.greatest_product()(step)
+    monkeypatch.setattr(product, "KEPT", 50)
+    visited = []
+    monkeypatch.setattr(product, "product_at", lambda part, *given, real=product.product_at, **words: (
+        visited.append(part.n_samples), real(part, *given, **words))[1])  # fmt: skip
+    again = objective.hessian_product(theta)
+    assert_allclose(again(step), whole, rtol=1e-12, atol=1e-14)
+    assert_allclose(again(step), whole, rtol=1e-12, atol=1e-14)
+    assert_allclose(objective.greatest_product()(step), greatest, rtol=1e-12, atol=1e-14)
+    split = len(theta) > 1 and isinstance(objective.source, DenseSource)
+    assert sum(visited) == 2 * len(objective.source.y) * split
+    assert not split or max(visited) * len(theta) <= 50
 
 
 def test_slopes_that_were_kept_tell_the_second_derivative(rng, container):

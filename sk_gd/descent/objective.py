@@ -12,11 +12,11 @@ from sk_gd._array import Array, at_least, beside, double_sum, namespace, sums_on
 from sk_gd._compat import cached_property
 from sk_gd.descent.dual import dual_at, excess_after
 from sk_gd.descent.moments import joint_moments, moments_apart
-from sk_gd.descent.product import NO_SLOPES, TRACE, diagonals_at, product_at
+from sk_gd.descent.product import NO_SLOPES, TRACE, diagonals_at, greatest_product, product_at
 from sk_gd.descent.smoothness import largest_eigenvalue, largest_of_rows
 from sk_gd.descent.subsets import sampled
 from sk_gd.descent.typical import typical_rows
-from sk_gd.losses import Conjugate, Cornered, Loss, Piecewise, SquaredError
+from sk_gd.losses import Conjugate, Cornered, Loss, Piecewise
 from sk_gd.penalties import ElasticNet
 from sk_gd.preconditioners import Coordinates, Curvature, Metric, apart_from_shift
 from sk_gd.sources import Block, DenseSource, PickedDense, PickedRows, Source, source_of
@@ -243,8 +243,7 @@ class Objective:
 
     def greatest_product(self) -> Callable[[Array], Array]:
         """The map from a step to the loss's greatest curvature, the same for all rows, times it."""
-        probe = self.source.retarget(self.source.zeros(self.shape[0]), self.source.weights)
-        return lambda step: self.loss.curvature * probe.value_and_gradient(SquaredError(), step, NO_SLOPES)[1] / self.n_samples
+        return greatest_product(self)
 
     def row_smoothness(self, coordinates: Coordinates, theta: Array | None) -> float:
         """Largest curvature of the loss of a single row in these coordinates: anywhere, or at theta."""

@@ -13,8 +13,8 @@ from sk_gd.descent.product import NO_SLOPES
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.sweep import SweepStep
 from sk_gd.descent.trail import extrapolate, length_for
-from sk_gd.preconditioners import Implicit
-from sk_gd.sources import CompiledSource
+from sk_gd.preconditioners import Implicit, Metric
+from sk_gd.sources import CompiledSource, CSRSource
 
 SHARES = (1.0, 0.25, 0.06, 0.0)  # of the way to the minimum of the model
 
@@ -43,6 +43,11 @@ class ReducedStep(SweepStep):
             self.anchor(objective, state)
         else:
             state.gap = state.doubt * to_minimum(objective, state)[1]
+
+    def in_place(self, objective: Objective, metric: Metric) -> bool:
+        """Not dense rows of several outputs, whose slopes would have to be kept: in chunks they are made anew."""
+        keeps = self.refresh or objective.shape[0] == 1 or isinstance(objective.source, CSRSource)
+        return keeps and super().in_place(objective, metric)
 
     def value(self, objective: Objective, state: DescentState) -> None:
         state.value, state.gradient = objective.value_and_gradient(state.theta, slopes=self.slopes)

@@ -43,17 +43,15 @@ def largest_eigenvalue(objective: Objective, metric: Metric) -> float:
 def largest_of_rows(objective: Objective, coordinates: Coordinates, theta: Array | None) -> float:
     """The largest L of the loss of a single row, in these coordinates: anywhere, or at theta."""
     source, loss = objective.source, objective.loss
-    objective.n_passes += 1 + (theta is not None)
-    sizes = source.squared_norms(coordinates)
+    objective.n_passes += 1
+    squared_norms, width = source.squared_norms(coordinates)
 
-    def of_rows(rows: slice) -> float:
-        block = source.bare(rows) if theta is None else source.take(rows)
+    def of_block(block: Block) -> float:
         bound = loss.curvature if theta is None else curvature_of_rows(block, loss, theta)
-        weighed = block.weigh((sizes[rows] + int(objective.fit_intercept)) * bound)
+        weighed = block.weigh((squared_norms(block) + int(objective.fit_intercept)) * bound)
         return float(namespace(weighed).max(weighed))
 
-    parts = [some for rows in source.ranges(objective.shape[0]) for some in source.portions(rows)]
-    return max(source.map(of_rows, parts)) + float(coordinates.l2.max(initial=0.0))
+    return source.max_over_blocks(of_block, max(width, objective.shape[0])) + float(coordinates.l2.max(initial=0.0))
 
 
 def curvature_of_rows(block: Block, loss: Loss, theta: Array) -> Array:

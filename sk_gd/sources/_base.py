@@ -117,6 +117,11 @@ class Source(ABC):
         self.map(fill, self.ranges(n_outputs))
         return whole[0]
 
+    def max_over_blocks(self, of_block: Callable[[Block], float], width: int = 1) -> float:
+        """The largest of what ``of_block`` says of blocks of rows, of which it makes as many numbers as if a row had ``width``."""
+        parts = [some for rows in self.ranges(width) for some in self.portions(rows)]
+        return max(self.map(lambda rows: of_block(self.take(rows)), parts))
+
     def portions(self, rows: slice) -> Iterable[slice]:
         """Parts of some rows that are taken at a time."""
         return [rows]
@@ -177,14 +182,14 @@ class Source(ABC):
         """Sum of squares of every column, in the arithmetic of X."""
         return self.sum_over_blocks(lambda block: (namespace(block.y).sum(block.dense() ** 2, axis=0),))[0]
 
-    def squared_norms(self, coordinates: Coordinates) -> Array:
-        """Squared length of every row in these coordinates."""
+    def squared_norms(self, coordinates: Coordinates) -> tuple[Callable[[Block], Array], int]:
+        """What finds the squared length of every row of a block in these coordinates; by how wide blocks it is found fast."""
 
         def of_block(block: Block) -> Array:
             sizes: Array = namespace(block.y).sum(coordinates.rows(block.dense()) ** 2, axis=1)
             return sizes
 
-        return self.per_row(of_block, 8 * self.n_features)  # of so few rows at a time that the copies stay in the caches
+        return of_block, 8 * self.n_features  # of so few rows at a time that the copies stay in the caches
 
     def zeros(self, n_outputs: int) -> Array:
         """A number for every row and output."""

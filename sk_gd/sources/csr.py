@@ -214,7 +214,7 @@ class CSRSource(CompiledSource):
         count = added(self.map_blocks(lambda block: np.bincount(block.X.indices, minlength=self.n_features)))
         return np.divide(self.n_samples, count, out=np.zeros(self.n_features), where=count > 0)
 
-    def squared_norms(self, coordinates: Coordinates) -> Array:
+    def squared_norms(self, coordinates: Coordinates) -> tuple[Callable[[Block], Array], int]:
         if coordinates.into.ndim == 2 or coordinates.center.any():
             return super().squared_norms(coordinates)
         weights = (coordinates.into**2)[:, None]
@@ -224,7 +224,7 @@ class CSRSource(CompiledSource):
             multiply_csr(np.square(X.data, dtype=np.float64), X.indices, X.indptr, weights, sizes)
             return sizes[:, 0]
 
-        return self.per_row(of_block)
+        return of_block, 1
 
     def largest(self) -> Array:
         """The largest absolute value of every column."""
