@@ -51,21 +51,35 @@ INLINE REAL CSR(dot)(const REAL *RESTRICT x, const INDEX *RESTRICT columns, ptrd
     return sum + rest;
 }
 
-/* w += c x; a column may come twice in a row. */
+/* w += c x, four products at a time; a column may come twice in a row. */
+#undef ADD_FOURS
+#if VECTORS
+#define ADD_FOURS \
+    for (; p + 4 <= n; p += 4) { \
+        const CSR(Quad) change = c * *(const CSR(Quad) *)(x + p); \
+        w[columns[p]] += change[0]; \
+        w[columns[p + 1]] += change[1]; \
+        w[columns[p + 2]] += change[2]; \
+        w[columns[p + 3]] += change[3]; \
+    }
+#else
+#define ADD_FOURS
+#endif
+#undef ADD_ROW
+#define ADD_ROW \
+    ptrdiff_t p = 0; \
+    ADD_FOURS \
+    for (; p < n; p++) \
+        w[columns[p]] += c * x[p];
+
 INLINE void CSR(add)(const REAL *RESTRICT x, const INDEX *RESTRICT columns, ptrdiff_t n, REAL c, REAL *RESTRICT w)
 {
-    ptrdiff_t p = 0;
-#if VECTORS
-    for (; p + 4 <= n; p += 4) {
-        const CSR(Quad) change = c * *(const CSR(Quad) *)(x + p);
-        w[columns[p]] += change[0];
-        w[columns[p + 1]] += change[1];
-        w[columns[p + 2]] += change[2];
-        w[columns[p + 3]] += change[3];
-    }
-#endif
-    for (; p < n; p++)
-        w[columns[p]] += c * x[p];
+    ADD_ROW
+}
+
+INLINE void CSR(add_to_sums)(const REAL *RESTRICT x, const INDEX *RESTRICT columns, ptrdiff_t n, REAL c, double *RESTRICT w)
+{
+    ADD_ROW
 }
 
 /* z = x u for m columns of u, side by side in memory: each stored value then meets one place of u instead of m. */

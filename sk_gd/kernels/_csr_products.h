@@ -17,9 +17,9 @@ SPARSE_KERNEL double CSR(pass)(const REAL *RESTRICT data, const INDEX *RESTRICT 
         }
         total += NAMED(losses)(loss, hyper, y + i, z, s ? s + i : NULL, m, 1, slope);
         for (ptrdiff_t r = 0; r < m; r++) {
+            const ptrdiff_t first = indptr[i + r];
             of_intercept += slope[r];
-            for (ptrdiff_t p = indptr[i + r]; p < indptr[i + r + 1]; p++)
-                gradient[indices[p]] += slope[r] * data[p];
+            CSR(add_to_sums)(data + first, indices + first, indptr[i + r + 1] - first, slope[r], gradient);
         }
         if (slopes)
             memcpy(slopes + i, slope, (size_t)m * sizeof(REAL));
