@@ -201,15 +201,14 @@ class Team:
             for worker, numbers in held.items()
             if numbers
         ]
-        for future in self.placed:
-            while True:
-                try:
-                    future.result(timeout=POLL)
-                    break
-                except TimeoutError:
-                    if client.status != "running" or future.key not in client.futures:
-                        raise
-        self.actors = [future.result() for future in self.placed]
+        while True:
+            try:
+                distributed.wait(self.placed, timeout=POLL)
+                break
+            except TimeoutError:
+                if client.status != "running" or not all(future.key in client.futures for future in self.placed):
+                    raise
+        self.actors = client.gather(self.placed)  # in one message
         return True
 
     def refuse_lost(self) -> None:

@@ -119,6 +119,19 @@ def test_few_messages_before_a_descent(model, first, rows, monkeypatch):
     assert asked[: len(first)] == first
 
 
+def test_actors_come_in_one_message(rows, threads, monkeypatch):
+    """However many there are: what is fetched one by one costs a round trip each before every fit."""
+    fetched, fetch = [], Client._gather
+
+    async def count(client, futures, *args, **kwargs):
+        fetched.append(len(futures))
+        return await fetch(client, futures, *args, **kwargs)
+
+    monkeypatch.setattr(Client, "_gather", count)
+    fitted("batch", *rows)
+    assert fetched == [2]
+
+
 @pytest.mark.parametrize("loss", [SquaredError(), LogLoss(), Multinomial(3)], ids=lambda loss: type(loss).__name__)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("weighted", [True, False])
