@@ -14,10 +14,10 @@ from sk_gd._pieces import count_from, in_pieces, joined, numbers_where, of_piece
 from sk_gd.descent import metrics
 from sk_gd.descent.duals import RowDuals
 from sk_gd.descent.subsets import representatives
-from sk_gd.estimators import _fitted, _validation
+from sk_gd.estimators import _fitted, _held_out
 from sk_gd.estimators._data import as_weights, keep_weighted
 from sk_gd.estimators._labels import weigh_rows
-from sk_gd.estimators._validation import Rows
+from sk_gd.estimators._rows import Rows
 from sk_gd.losses import REGRESSION_LOSSES, LogLoss, Multinomial, Quantile
 from sk_gd.losses import _base as losses
 from sk_gd.penalties import ElasticNet
@@ -81,7 +81,7 @@ def watched(monkeypatch):
     monkeypatch.setattr(_pieces, "PIECE", PIECE)
     monkeypatch.setattr(sources, "BLOCK", PIECE)
     monkeypatch.setattr(_pieces, "namespace", lambda x: Words())
-    monkeypatch.setattr(_validation, "TILE", PIECE)
+    monkeypatch.setattr(_held_out, "TILE", PIECE)
     monkeypatch.setattr(_pieces, "apart", let_pass)
     monkeypatch.setattr(Watched, "told", set())
     yield lambda x: np.array(x).view(Watched)

@@ -34,6 +34,7 @@ from sk_gd.estimators._dask import AnyRows
 from sk_gd.estimators._data import check_alpha, check_initial
 from sk_gd.estimators._diagnosis import DiagnosisMixin
 from sk_gd.estimators._doc_link import DocLinkMixin
+from sk_gd.estimators._early_stopping import Validation, by_loss, by_scorer
 from sk_gd.estimators._fitted import FittedMixin
 from sk_gd.estimators._log import EpochLog
 from sk_gd.estimators._nested_params import NestedParamsMixin
@@ -42,7 +43,6 @@ from sk_gd.estimators._report import divergence, warn
 from sk_gd.estimators._sparse import SparseCoefMixin
 from sk_gd.estimators._task import Task, set_all
 from sk_gd.estimators._twin import TwinMixin
-from sk_gd.estimators._validation import Validation, by_loss, by_scorer
 from sk_gd.estimators._versioned import VersionedMixin
 from sk_gd.optimizers import OPTIMIZERS, Optimizer
 from sk_gd.penalties import ElasticNet

@@ -18,7 +18,7 @@ from sk_gd.estimators._data import refuse_collection
 from sk_gd.estimators._far import FarRows
 from sk_gd.estimators._labels import labels_in, unknown_labels
 from sk_gd.estimators._partition import Partition, Weighed
-from sk_gd.estimators._validation import Rows
+from sk_gd.estimators._rows import Rows
 from sk_gd.losses import Loss, SquaredError
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources.chunked import Chunked, is_chunked
@@ -44,7 +44,7 @@ def pack(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
 
 
 class DaskRows:
-    """The rows of collections: in the words of :class:`~sk_gd.estimators._validation.Rows`, while they stay where they are.
+    """The rows of collections: in the words of :class:`~sk_gd.estimators._rows.Rows`, while they stay where they are.
 
     Parameters
     ----------

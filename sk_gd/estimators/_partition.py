@@ -13,10 +13,10 @@ from sk_gd._array import Array
 from sk_gd._pieces import weigh_codes
 from sk_gd.descent import Objective, Part
 from sk_gd.estimators._data import check_weights
+from sk_gd.estimators._held_out import LEAST, fingerprints
 from sk_gd.estimators._labels import check_labels, codes_among, labels_in, weigh_rows
 from sk_gd.estimators._range import refuse_out_of_range
 from sk_gd.estimators._sound import words_named
-from sk_gd.estimators._validation import LEAST, fingerprints
 from sk_gd.losses import Loss
 from sk_gd.penalties import ElasticNet
 from sk_gd.sources import source_of

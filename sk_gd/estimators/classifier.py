@@ -26,9 +26,9 @@ from sk_gd.estimators._labels import (
 )
 from sk_gd.estimators._online import goes_online
 from sk_gd.estimators._probabilities import ProbabilityMixin
+from sk_gd.estimators._rows import weighed_rows
 from sk_gd.estimators._score import ScoreMixin
 from sk_gd.estimators._task import Task, task_of
-from sk_gd.estimators._validation import weighed_rows
 from sk_gd.sources.dask import is_collection
 
 

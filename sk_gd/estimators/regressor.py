@@ -16,9 +16,9 @@ from sk_gd.estimators._data import check_rows, check_weights
 from sk_gd.estimators._docs import with_shared_docs
 from sk_gd.estimators._lazy import lazily
 from sk_gd.estimators._online import goes_online
+from sk_gd.estimators._rows import Rows
 from sk_gd.estimators._score import ScoreMixin
 from sk_gd.estimators._task import Task
-from sk_gd.estimators._validation import Rows
 from sk_gd.losses import REGRESSION_LOSSES, Loss
 from sk_gd.sources.dask import is_collection
 from sk_gd.sources.files import stored

@@ -7,7 +7,7 @@ import sklearn
 import torch
 
 from sk_gd._array import bits
-from sk_gd.estimators import _validation
+from sk_gd.estimators import _held_out
 
 STRICT = array_api_strict.Device("device1")  # NumPy can neither read an array there nor compute with one
 PLACES = {
@@ -28,7 +28,7 @@ def _dispatch():
 def place(request, monkeypatch):
     """Bring an array of NumPy to each of the libraries; None stays None. "Elsewhere" is any device but the host's memory."""
     if request.param == "torch elsewhere":
-        for module in ("_pieces", "sources", "estimators._labels", "estimators._validation"):
+        for module in ("_pieces", "sources", "estimators._labels", "estimators._held_out", "estimators._rows"):
             monkeypatch.setattr(f"sk_gd.{module}.in_place", lambda x: x)
     bring = PLACES[request.param]
     return lambda values, **kwargs: None if values is None else bring(np.asarray(values), **kwargs)
@@ -58,7 +58,7 @@ def leaving(monkeypatch):
             if hasattr(kind, name):
                 monkeypatch.setattr(kind, name, noted(getattr(kind, name)))
     # strict arrays have no other way to the bits of a number
-    monkeypatch.setattr(_validation, "bits", lambda x: bits(x) if isinstance(x, torch.Tensor) else noted(bits)(x))
+    monkeypatch.setattr(_held_out, "bits", lambda x: bits(x) if isinstance(x, torch.Tensor) else noted(bits)(x))
     return sizes
 
 

@@ -10,8 +10,8 @@ import torch
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier, _array
 from sk_gd._array import on_host
-from sk_gd.estimators import _validation
-from sk_gd.estimators._validation import Rows
+from sk_gd.estimators import _held_out
+from sk_gd.estimators._rows import Rows
 from sk_gd.losses import SquaredError
 from sk_gd.optimizers import Optimizer
 from sk_gd.sources import source_of
@@ -223,9 +223,9 @@ def test_held_out_rows(place, stratified, rng):
 
 def test_rows_are_told_apart_in_tiles(rng, monkeypatch):
     """By NumPy, where they are in the host's memory: no call goes through all of them, for which Ctrl-C would wait."""
-    X, tiles, mix = rng.normal(size=(80, 2)), [], _validation.mix
-    monkeypatch.setattr(_validation, "TILE", 16)
-    monkeypatch.setattr(_validation, "mix", lambda patterns: tiles.append(patterns) or mix(patterns))
-    keys = _validation.fingerprints(torch.asarray(X), 0)
+    X, tiles, mix = rng.normal(size=(80, 2)), [], _held_out.mix
+    monkeypatch.setattr(_held_out, "TILE", 16)
+    monkeypatch.setattr(_held_out, "mix", lambda patterns: tiles.append(patterns) or mix(patterns))
+    keys = _held_out.fingerprints(torch.asarray(X), 0)
     assert all(isinstance(tile, np.ndarray) and tile.size <= 16 for tile in tiles)
-    np.testing.assert_array_equal(keys, _validation.fingerprints(X, 0))
+    np.testing.assert_array_equal(keys, _held_out.fingerprints(X, 0))

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.metrics import get_scorer
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
-from sk_gd.estimators._validation import LEAST, fingerprints
+from sk_gd.estimators._held_out import LEAST, fingerprints
 from sk_gd.sources.dask import Team
 
 pytestmark = [

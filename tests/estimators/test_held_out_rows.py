@@ -7,7 +7,8 @@ from scipy import sparse
 
 from sk_gd import GDLinearRegressor
 from sk_gd.estimators import _data
-from sk_gd.estimators._validation import Rows, fingerprints
+from sk_gd.estimators._held_out import fingerprints
+from sk_gd.estimators._rows import Rows
 from sk_gd.sources import PickedRows, dense
 
 
