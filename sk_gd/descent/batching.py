@@ -14,6 +14,8 @@ from sk_gd.kernels import shuffle
 
 Array = NDArray[Any]
 
+MOST_SHUFFLED = 2**32 - 1  # rows that the kernel puts in order: it draws 32 bits at a time
+
 
 @dataclass(frozen=True)
 class Batching:
@@ -69,6 +71,8 @@ def numbered(count: int) -> Array:
 
 def shuffled(count: int, rng: np.random.Generator) -> Array:
     """A random order of so many rows; an interrupt in it leaves ``rng`` as it was."""
+    if count > MOST_SHUFFLED:
+        return rng.permutation(count)
     before, order = rng.bit_generator.state, numbered(count)
     try:
         shuffle(rng.bit_generator, order)

@@ -50,8 +50,6 @@ def shuffle(bit_generator, integer[::1] order not None):
     """
     cdef const Bits *bits = <const Bits *> PyCapsule_GetPointer(bit_generator.capsule, "BitGenerator")
     cdef Py_ssize_t i, j, work = 0
-    if order.shape[0] > 0xFFFFFFFF:
-        raise ValueError(f"{order.shape[0]} numbers are more than there are patterns of 32 bits.")
     with nogil:
         for i in range(order.shape[0] - 1, 0, -1):
             j = below(bits, <uint32_t> (i + 1))

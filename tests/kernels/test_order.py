@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from sk_gd.descent import batching
 from sk_gd.kernels import shuffle
 
 
@@ -49,3 +50,11 @@ def test_what_is_no_order(order, rng):
         shuffle(rng.bit_generator, order)
     with pytest.raises(AttributeError):
         shuffle(rng, np.arange(4))
+
+
+def test_more_rows_than_the_kernel_takes(monkeypatch):
+    """They come in NumPy's order: the kernel's random numbers have 32 bits."""
+    monkeypatch.setattr(batching, "MOST_SHUFFLED", 99)
+    ours, numpys = np.random.default_rng(0), np.random.default_rng(0)
+    np.testing.assert_array_equal(batching.shuffled(100, ours), numpys.permutation(100))
+    np.testing.assert_array_equal(batching.shuffled(99, ours), by_the_book(np.arange(99), numpys))
