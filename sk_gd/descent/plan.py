@@ -118,8 +118,8 @@ def make_plan(
     rows with more features, all penalised, the Hessian is solved among the rows, by their kernel matrix.
 
     For the softmax in batch the features are counted once for every class. A kink is an L1 penalty or ``positive``: it keeps the
-    features apart. Where updates have but the diagonal, an epoch of SVRG or SAGA ends with a step to the minimum of the model that
-    the whole Hessian makes, unless it has cut the gap to a tenth by itself.
+    features apart. Where updates have but the diagonal, or a block that classes share, an epoch of SVRG or SAGA ends with a step to
+    the minimum of the model that the whole Hessian makes, unless it has cut the gap to a tenth by itself.
 
     A mini-batch of all rows is batch descent, whatever the optimizer does about variance. On small data (up to 32768 values) SVRG
     and SAGA end with steps on all rows, down to rounding, so that the answer does not depend on the order of the visits.
@@ -175,10 +175,11 @@ def make_plan(
     if optimizer == "auto" and not everything:
         optimizer = "svrg"
     if isinstance(optimizer, str) and optimizer in REDUCED:
-        kinked, updates = objective.penalty.kinked and preconditioner == "auto" and rate is None, ""
-        held = best_metric(objective) if kinked else metric
-        if kinked and isinstance(held, Hessian | Joint):
-            metric, updates = held, ", its diagonal for updates"
+        kinked, updates = objective.penalty.kinked, ""
+        partly = (kinked or (objective.couples and isinstance(metric, Hessian))) and preconditioner == "auto" and rate is None
+        held = best_metric(objective) if partly else metric
+        if partly and isinstance(held, Hessian | Joint):
+            metric, updates = held, ", its diagonal for updates" if kinked else ", a block that classes share for updates"
         step = reduced[optimizer](batching, GradientDescent(), schedule, rate, metric)
         if isinstance(held, Implicit) and held.later is not None:
             step.later = held

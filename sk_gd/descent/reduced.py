@@ -13,9 +13,10 @@ from sk_gd.descent.product import NO_SLOPES
 from sk_gd.descent.state import DescentState
 from sk_gd.descent.sweep import SweepStep
 from sk_gd.descent.trail import extrapolate, length_for
-from sk_gd.preconditioners import Implicit, Metric
+from sk_gd.preconditioners import Hessian, Implicit, Joint, Metric
 from sk_gd.sources import CompiledSource, CSRSource
 
+UPDATES = 5  # passes that one of updates takes at least: 26 of the digits, where classes are many and rows few
 SHARES = (1.0, 0.25, 0.06, 0.0)  # of the way to the minimum of the model
 
 
@@ -25,8 +26,9 @@ class ReducedStep(SweepStep):
     Every epoch starts from a pass over all rows, which gives the objective, the certificate and the next anchor at once.
     ``refresh=False`` keeps the anchor for the epoch (SVRG, Johnson and Zhang 2013), ``refresh=True`` moves it along (SAGA,
     Defazio, Bach and Lacoste-Julien 2014). An epoch that raised the objective is taken back and the rate halved. Where the
-    metric is less than the Hessian, epochs are followed to where they lead; where a kink leaves updates but its diagonal, they end
-    with a step to the minimum of the model of all features (a proximal Newton step, Lee, Sun and Saunders 2014).
+    metric is less than the Hessian, epochs are followed to where they lead; where updates have but its diagonal, beside a kink, or
+    a block that several classes share, they end with a step to the minimum of the whole model (a proximal Newton step, Lee, Sun
+    and Saunders 2014).
     """
 
     refresh = False
@@ -48,6 +50,14 @@ class ReducedStep(SweepStep):
         """Not dense rows of several outputs, whose slopes would have to be kept: in chunks they are made anew."""
         keeps = self.refresh or objective.shape[0] == 1 or isinstance(objective.source, CSRSource)
         return keeps and super().in_place(objective, metric)
+
+    def scaling_of(self, objective: Objective, state: DescentState) -> Metric:
+        """Of several classes' joint Hessian a block that they share, as no change of variables makes all of it round."""
+        if objective.penalty.kinked or not isinstance(state.metric, Joint):
+            return super().scaling_of(objective, state)
+        shared = Hessian()
+        shared.update(objective, state.theta)
+        return shared
 
     def value(self, objective: Objective, state: DescentState) -> None:
         state.value, state.gradient = objective.value_and_gradient(state.theta, slopes=self.slopes)
@@ -82,7 +92,7 @@ class ReducedStep(SweepStep):
         state.foretold &= state.metric is self.scaling and state.gap <= gap / FORETOLD  # else it was not its step that did so
         state.stalls = state.stalls + 1 if abs(state.value - value) <= floor and state.gap > gap / 2 else 0
         state.stuck = state.stalls >= 5
-        if self.later is not None and objective.n_passes >= self.later.after:
+        if self.later is not None and UPDATES * objective.n_passes >= self.later.after:
             state.metric, state.doubt, self.later = self.later.later, 1.0, None
             self.renew(objective, state)
         elif state.gap > gap / 2 and rebuild_pays(objective, state):

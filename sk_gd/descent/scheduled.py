@@ -69,8 +69,8 @@ class ScheduledStep(Generic[P]):
 
     def enter_metric(self, objective: P, state: DescentState) -> None:
         """Take the coordinates of the state's metric, and a learning rate that is safe in them."""
-        penalty, metric = objective.penalty, state.metric
-        self.scaling = metric.apart(centred=not self.scales_columns(objective)) if penalty.kinked else metric
+        penalty = objective.penalty
+        self.scaling = self.scaling_of(objective, state)
         self.coordinates = self.scaling.coordinates(penalty.l1, penalty.l2)
         if self.learning_rate is not None:
             state.rate = self.learning_rate
@@ -78,6 +78,11 @@ class ScheduledStep(Generic[P]):
             state.rate = self.safe_rate(objective, state)
         strength = float(np.mean(penalty.l1 + penalty.l2))
         self.paced = self.schedule.given(state.rate, strength, self.batching.n_updates(objective.n_samples))
+
+    def scaling_of(self, objective: P, state: DescentState) -> Metric:
+        """What of the state's metric updates can have: beside a kink, which keeps the features apart, the diagonal."""
+        metric = state.metric
+        return metric.apart(centred=not self.scales_columns(objective)) if objective.penalty.kinked else metric
 
     def safe_rate(self, objective: P, state: DescentState) -> float:
         """One over the smoothness L that a batch can be expected to have, wherever the descent goes; less where it is noisy.

@@ -1,9 +1,10 @@
-"""Epochs of variance-reduced updates beside a kink: to the optimum of batch, however features pull on each other."""
+"""Epochs of variance-reduced updates that have but a part of the Hessian: to the optimum of batch, whatever pulls on each other."""
 
 import warnings
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from sk_gd import GDLinearRegressor, GDLogisticClassifier
 from sk_gd.preconditioners import Curvature, Diagonal, Hessian
@@ -26,6 +27,20 @@ def test_condition(kink, n_classes, variant, optimizer, container, rng):
     model = (GDLogisticClassifier if n_classes else GDLinearRegressor)(tol=1e-6, alpha=1e-4, **KINKS[kink])
     best = model.fit(X, y).loss_curve_[-1]
     model.set_params(variant=variant, optimizer=optimizer, max_iter=40, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(container(X), y)
+    assert model.loss_curve_[-1] - best <= 2e-6 * (model.loss_curve_[0] - best)
+
+
+@pytest.mark.parametrize("variant", ["mini-batch", "stochastic"])
+@pytest.mark.parametrize("optimizer", ["svrg", "saga"])
+def test_classes(variant, optimizer, container):
+    """What rows that are few beside the parameters leave to the classes takes some epochs, not hundreds: 64 of 100 at most."""
+    X, y = load_digits(return_X_y=True)
+    model = GDLogisticClassifier(tol=1e-6, alpha=1 / len(y))
+    best = model.fit(X, y).loss_curve_[-1]
+    model.set_params(variant=variant, optimizer=optimizer, max_iter=100, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model.fit(container(X), y)
