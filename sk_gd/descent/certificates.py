@@ -74,7 +74,8 @@ def doubtful(objective: Problem, state: DescentState) -> bool:
     What slopes prove may be far above the gap where rounding leaves much, or the model is flat.
     """
     shown = state.closely or state.doubt >= CLOSER
-    return objective.jumps or (objective.proves and objective.penalty.kinked and not shown)
+    compared = not objective.penalty.kinked and (isinstance(state.metric, Implicit) or estimated(state))
+    return objective.jumps or (objective.proves and not (shown or compared))
 
 
 def doubt_gap(objective: Problem, state: DescentState) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sk_gd.descent.batching import Batching
 from sk_gd.descent.certificates import doubt_gap
-from sk_gd.descent.metrics import doubt_of, estimated, foretells, free, rebuild_pays, refresh_metric, stale
+from sk_gd.descent.metrics import doubt_of, estimated, foretells, free, rebuild_pays, refresh_metric, scale_of, stale
 from sk_gd.descent.model import to_minimum
 from sk_gd.descent.objective import Objective
 from sk_gd.descent.parts import before_metric
@@ -65,7 +65,8 @@ class LineSearchStep(Generic[P]):
             self.compare(value - state.value, gap, state)
         foretold = foretells(state, gap)
         state.foretold &= foretold
-        state.closely = foretold and 0 < abs(state.scale - 1) < CLOSELY  # not that of conjugate gradients, which is not looked at
+        # not the first step, on whose way classes come apart whatever it shows; nor those of conjugate gradients, not looked at
+        state.closely = foretold and state.n_updates > 1 and 0 < abs(scale_of(state) - 1) < CLOSELY
         if state.gap > gap / 3 and rebuild_pays(objective, state):
             refresh_metric(objective, state)
             self.aim(objective, state)

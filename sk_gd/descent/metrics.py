@@ -142,8 +142,12 @@ def stale(objective: Problem, state: DescentState) -> bool:
 
 def foretells(state: DescentState, before: float) -> bool:
     """Whether the last step has shown the metric to be right where it leads: by the gap, and by how the gradient changed."""
-    scale = state.metric.scale if isinstance(state.metric, Secant) else state.scale
-    return state.gap <= before / FORETOLD and 0.5 < scale < 2
+    return state.gap <= before / FORETOLD and 0.5 < scale_of(state) < 2
+
+
+def scale_of(state: DescentState) -> float:
+    """How much more the gradient changed along the last step than the metric had it."""
+    return state.metric.scale if isinstance(state.metric, Secant) else state.scale
 
 
 def estimated(state: DescentState) -> bool:
