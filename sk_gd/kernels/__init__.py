@@ -1,4 +1,4 @@
-"""Compiled passes and sweeps. They are told, they do not choose: no random numbers, no printing, no stopping.
+"""Compiled passes and sweeps. They are told, they do not choose: no printing, no stopping, no random numbers but the caller's.
 
 ``reference`` holds the same sweep in Python; ``LOSSES`` and ``OPTIMIZERS`` are the numbers by which the kernels know their parts.
 """
