@@ -19,6 +19,7 @@ from sk_gd.preconditioners import Hessian, Implicit, Metric, Secant
 
 SUFFICIENT = 1e-4  # share of the decrease promised by the slope that a step must bring (Armijo, 1966)
 CLOSELY = 0.05  # off by so much is a second derivative that hardly changes on the way: where classes come apart, 0.09 and more
+SHARPLY = 100  # a smooth gap that one step cuts to such a part is at the end of Newton's method; where classes come apart, a tenth
 STALLS = 5  # steps within rounding whose estimated gap does not halve
 
 
@@ -65,8 +66,9 @@ class LineSearchStep(Generic[P]):
             self.compare(value - state.value, gap, state)
         foretold = foretells(state, gap)
         state.foretold &= foretold
-        # not the first step, on whose way classes come apart whatever it shows; nor those of conjugate gradients, not looked at
-        state.closely = foretold and state.n_updates > 1 and 0 < abs(scale_of(state) - 1) < CLOSELY
+        # not a step from where all rows are alike, on which classes come apart whatever it shows; nor by conjugate gradients
+        begun, sharply = bool(np.any(theta[:, : objective.n_features])), not objective.penalty.kinked and state.gap <= gap / SHARPLY
+        state.closely = foretold and begun and (sharply or 0 < abs(scale_of(state) - 1) < CLOSELY)
         if state.gap > gap / 3 and rebuild_pays(objective, state):
             refresh_metric(objective, state)
             self.aim(objective, state)

@@ -82,7 +82,7 @@ def test_losses_with_corners_on_a_file(stored, large, make_problem, monkeypatch,
 
 
 def test_default_batch_takes_a_handful_of_sequential_reads(Estimator, stored, large, problem_for, monkeypatch):
-    """Every row is read as often as the history says, once more for the metric's proof at most, always from first to last."""
+    """Every row is read as often as the history says, one read for what proves the gap included, always from first to last."""
     X, y, _ = problem_for(Estimator, n_samples=2000)
     mapped, _ = stored(X)
     read = []
@@ -92,7 +92,7 @@ def test_default_batch_takes_a_handful_of_sequential_reads(Estimator, stored, la
     monkeypatch.setattr("sk_gd._threads.n_threads", lambda: 1)
     model = Estimator().fit(mapped, y)
     assert model.converged_
-    assert len(read) / 20 <= model.history_["passes"][-1] <= 8
+    assert len(read) / 20 <= model.history_["passes"][-1] <= 9
     assert_array_equal(np.reshape(read, (-1, 20)), np.broadcast_to(100 * np.arange(20), (len(read) // 20, 20)))
 
 
