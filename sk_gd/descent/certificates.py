@@ -58,8 +58,9 @@ def certificate(
 def careful_gap(objective: Problem, state: DescentState, proved: bool) -> float:
     """The gap as the state's metric tells it, or if that may be too small the one that slopes of the rows prove.
 
-    It may be where the second derivative jumps. Beside a kink it is now and then, where the metric is not what it is where the
-    step leads: far from the minimum it is still the better estimate, but none to be believed that the descent is at its end.
+    It may be where the second derivative jumps. Elsewhere it is where the metric is not what it is where the step leads, beside a
+    kink or where classes come apart: far from the minimum it is still the better estimate, but none to be believed that the
+    descent is at its end.
     """
     step, gap = to_minimum(objective, state)
     if not (doubtful(objective, state) if proved else objective.jumps):
@@ -70,6 +71,8 @@ def careful_gap(objective: Problem, state: DescentState, proved: bool) -> float:
 
 def doubtful(objective: Problem, state: DescentState) -> bool:
     """Whether a small gap is to be proved, and can be: not if a step has shown it, or so much is allowed for that it need not.
+
+    Nor where every step is compared with what a metric known in part had foretold, unless a kink is near.
 
     What slopes prove may be far above the gap where rounding leaves much, or the model is flat.
     """

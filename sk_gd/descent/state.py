@@ -41,7 +41,7 @@ class DescentState:
     metric : Metric or None
         Model of the second derivative; ``metric_age`` counts the passes over the data since it was built, ``scale`` is the
         factor by which the last step showed it to be off, ``foretold`` whether all steps since arrived where it sent them,
-        ``closely`` whether the last one showed it to be right within a twentieth.
+        ``closely`` whether the last one showed it to be right: within a twentieth, or by all but ending a smooth descent.
     doubt : float
         Factor by which the metric was seen to underestimate the gap.
     certificate : tuple of (theta, value, gap) or None

@@ -183,7 +183,7 @@ class Source(ABC):
         return self.sum_over_blocks(lambda block: (namespace(block.y).sum(block.dense() ** 2, axis=0),))[0]
 
     def squared_norms(self, coordinates: Coordinates) -> tuple[Callable[[Block], Array], int]:
-        """What finds the squared length of every row of a block in these coordinates; by how wide blocks it is found fast."""
+        """What finds the squared length of every row of a block in these coordinates, and the width for blocks that suit it."""
 
         def of_block(block: Block) -> Array:
             sizes: Array = namespace(block.y).sum(coordinates.rows(block.dense()) ** 2, axis=1)
